@@ -1,0 +1,87 @@
+"""corosync.conf's nodelist.
+
+The format is corosync.conf(5); how its lines are told apart follows corosync's exec/coroparse.c:
+a line with ``{`` opens a section, one with ``:`` is a key and its value, one with ``}`` closes the
+section, and ``#`` starts a comment only at the beginning of a line.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+__all__ = ["PATH", "Node", "Nodelist", "parse"]
+
+PATH = "/etc/corosync/corosync.conf"
+
+_RINGS = tuple(f"ring{n}_addr" for n in range(8))  # knet's KNET_MAX_LINK is 8
+
+
+class Node(namedtuple("Node", "name nodeid addresses")):
+    """One ``node {}`` of the nodelist.
+
+    name -- the node's name in the cluster; where corosync.conf has none, its first ring address,
+        as Pacemaker does
+    nodeid -- the text of its ``nodeid``, "" if it has none
+    addresses -- tuple of its ``ringN_addr`` values, lowest ring first: addresses or host names
+    """
+
+    __slots__ = ()
+
+    name: str
+    nodeid: str
+    addresses: tuple[str, ...]
+
+
+class Nodelist(namedtuple("Nodelist", "nodes problems")):
+    """What a corosync.conf says of its nodes.
+
+    nodes -- tuple of `Node`, in the order of the file
+    problems -- tuple of one-line texts, one for every fault found
+    """
+
+    __slots__ = ()
+
+    nodes: tuple[Node, ...]
+    problems: tuple[str, ...]
+
+
+def parse(text: str) -> Nodelist:
+    """Read the nodelist out of the text of a corosync.conf. Never raises on any text.
+
+    text -- the whole file
+    """
+    problems: list[str] = []
+    nodes: list[Node] = []
+    sections: list[str] = []
+    node: dict[str, str] = {}
+    for number, raw in enumerate(text.splitlines(), 1):
+        line = raw.strip()
+        if not line or line.startswith("#"):
+            continue
+        if "{" in line:
+            sections.append(line.partition("{")[0].strip().lower())
+            node = {} if sections == ["nodelist", "node"] else node
+        elif ":" in line:
+            if sections == ["nodelist", "node"]:
+                key, _, value = line.partition(":")
+                node[key.strip()] = value.strip()
+        elif "}" in line:
+            if sections == ["nodelist", "node"]:
+                nodes += _node(node, number, problems)
+            if sections:
+                sections.pop()
+            else:
+                problems.append(f"line {number}: a }} without its {{")
+        else:
+            problems.append(f"line {number}: {line!r} is no section and no key: value")
+    if sections:
+        problems.append(f"section {sections[-1]!r} is not closed")
+    return Nodelist(tuple(nodes), tuple(problems))
+
+
+def _node(keys: dict[str, str], number: int, problems: list[str]) -> list[Node]:
+    addresses = tuple(keys[ring] for ring in _RINGS if keys.get(ring))
+    if not addresses:
+        problems.append(f"line {number}: node {keys.get('name', '')!r} has no ring address")
+        return []
+    return [Node(keys.get("name") or addresses[0], keys.get("nodeid", ""), addresses)]
