@@ -1,0 +1,122 @@
+"""Crash images: the real dracut, run as if on the node, with kdump's own arguments."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .host import guest_file, image_helper, kernel_release, module_folder, run, sender_folder
+from .nodes import Node
+
+__all__ = ["Image", "build"]
+
+_DRACUT = "/usr/lib/dracut"
+_AS_NODE = os.path.join(os.path.dirname(__file__), "as_node.sh")
+
+# mkdumprd of kdump-utils
+_MKDUMPRD = [
+    "--hostonly",
+    "--hostonly-cmdline",
+    "--hostonly-i18n",
+    *("--hostonly-mode", "strict"),
+    *("--hostonly-nics", ""),
+    "--aggressive-strip",
+    "--no-hostonly-default-device",
+    *("--add", "kdumpbase"),
+]
+_OMIT = "plymouth resume ifcfg earlykdump"
+_OMIT_SYSTEMD = "systemd systemd-initrd dracut-systemd systemd-networkd dbus dbus-daemon"
+
+
+@dataclass(frozen=True)
+class Image:
+    """A crash image to build.
+
+    name       -- for its file and for people
+    node       -- whose image it is
+    systemd    -- whether systemd or dracut's own /init runs in it
+    with_us    -- whether our module is in it
+    extra_bins -- a program to put into it, as kdump.conf's option of that name
+    compress   -- dracut's option: zstd, xz or cat
+    """
+
+    name: str
+    node: Node
+    systemd: bool = True
+    with_us: bool = True
+    extra_bins: str = ""
+    compress: str = "zstd"
+
+
+def build(image: Image, output: str) -> str:
+    """Builds the image into the file `output`; returns what dracut printed.
+
+    Raises RigError with dracut's output when it fails.
+    """
+    with tempfile.TemporaryDirectory() as work, _network(image.node) as network:
+        base = _dracut_base(os.path.join(work, "dracut"), image.with_us)
+        etc = _etc(os.path.join(work, "etc"), image)
+        confdir = os.path.join(work, "conf.d")
+        os.mkdir(confdir)
+        argv = ["ip", "netns", "exec", network, "unshare", "--mount", "--uts"]
+        argv += [_AS_NODE, etc, image.node.name]
+        argv += ["dracut", "--force", "--conf", "/dev/null", "--confdir", confdir, *_MKDUMPRD]
+        argv += ["--omit", _OMIT if image.systemd else f"{_OMIT} {_OMIT_SYSTEMD}"]
+        argv += ["--compress", image.compress, "--kver", kernel_release(), output]
+        env = {"PATH": os.environ["PATH"], "IN_KDUMP": "1", "dracutbasedir": base}
+        if image.with_us:
+            env["FENCE_KDUMP_SENDER"] = sender_folder()
+            helper = image_helper()
+            if helper:
+                env["FENCE_KDUMP_IMAGE"] = helper
+        return run("sh", "-c", 'exec "$@" 2>&1', "sh", *argv, env=env)
+
+
+def _dracut_base(folder: str, with_us: bool) -> str:
+    """A dracut installation of links to the system's, plus the modules under test."""
+    modules = os.path.join(folder, "modules.d")
+    os.makedirs(modules)
+    for entry in os.listdir(_DRACUT):
+        if entry != "modules.d":
+            os.symlink(os.path.join(_DRACUT, entry), os.path.join(folder, entry))
+    for entry in os.listdir(os.path.join(_DRACUT, "modules.d")):
+        os.symlink(os.path.join(_DRACUT, "modules.d", entry), os.path.join(modules, entry))
+    os.symlink(guest_file("kdumpbase"), os.path.join(modules, "99kdumpbase"))
+    if with_us:
+        os.symlink(module_folder(), os.path.join(modules, "99zz-fence-kdump"))
+    return folder
+
+
+def _etc(folder: str, image: Image) -> str:
+    """The node's own files of /etc, below `folder`."""
+    for path, content in image.node.etc.items():
+        file = os.path.join(folder, path)
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        text = content
+        if path == "kdump.conf" and image.extra_bins:
+            text += f"extra_bins {image.extra_bins}\n"
+        with open(file, "w", encoding="utf-8") as out:
+            out.write(text)
+    return folder
+
+
+@contextlib.contextmanager
+def _network(node: Node) -> Iterator[str]:
+    """The node's network while it runs, in a namespace of the yielded name."""
+    name = f"node-{os.getpid()}-{os.urandom(3).hex()}"
+    run("ip", "netns", "add", name)
+    try:
+        run("ip", "-n", name, "link", "set", "lo", "up")
+        for number, nic in enumerate(node.nics):
+            peer = f"peer{number}"
+            link = f"link add {nic.name} address {nic.mac} type veth peer name {peer}"
+            run("ip", "-n", name, *link.split())
+            run("ip", "-n", name, "link", "set", peer, "up")
+        for line in node.network:
+            run("ip", "-n", name, *line.split())
+        yield name
+    finally:
+        run("ip", "netns", "del", name)
