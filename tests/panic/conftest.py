@@ -50,9 +50,7 @@ class Rig:
         with self._locks[wanted.name]:
             if wanted.name not in self._images:
                 path = os.path.join(_FOLDER, f"{wanted.name}.img")
-                said = image.build(wanted, path)
-                with open(f"{path}.log", "w", encoding="utf-8") as log:
-                    log.write(said)
+                image.build(wanted, path)
                 self._images[wanted.name] = path
             return self._images[wanted.name]
 

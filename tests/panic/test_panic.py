@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from rig import disk, dump, nodes
 from rig.image import Image
-from rig.run import PANIC, Outcome, Scenario
+from rig.run import Outcome, Scenario
+from rig.timeline import PANIC
 
 V1 = bytes.fromhex("402a301b01000000")  # the message of version 1, as x86 sends it
 

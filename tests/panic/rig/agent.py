@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from types import TracebackType
 
 from .network import Network
+from .timeline import Timeline
 
 __all__ = ["Agent"]
 
@@ -19,15 +20,16 @@ class Agent:
     """`fence_kdump -o off` for one node, from the start of the context on.
 
     returncode -- what it exited with; None while it waits, and when it had to be stopped
-    exit_time  -- when it exited, in seconds of the monotonic clock; None likewise
     output     -- what it printed, complete after the context
     """
 
-    def __init__(self, network: Network, command: Sequence[str], node: str) -> None:
+    def __init__(
+        self, network: Network, command: Sequence[str], node: str, timeline: Timeline
+    ) -> None:
         options = ["-o", "off", "-n", node, "-t", str(_TIMEOUT), "-v"]
         self._argv = network.command(*command, *options)
+        self._timeline = timeline
         self.returncode: int | None = None
-        self.exit_time: float | None = None
         self.output = ""
 
     def __enter__(self) -> Agent:
@@ -57,5 +59,7 @@ class Agent:
     def _wait(self) -> None:
         self.output, _ = self._program.communicate()
         if not self._stopped:
-            self.exit_time = time.monotonic()
+            now = time.monotonic()
             self.returncode = self._program.returncode
+            if self.returncode == 0:
+                self._timeline.reach("agent_success", now)

@@ -4,11 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from .host import guest_file, image_helper, kernel_release, module_folder, run, sender_folder
+from .host import (
+    RigError,
+    guest_file,
+    image_helper,
+    kernel_release,
+    module_folder,
+    run,
+    sender_folder,
+)
 from .nodes import Node
 
 __all__ = ["Image", "build"]
@@ -51,8 +60,10 @@ class Image:
     compress: str = "zstd"
 
 
-def build(image: Image, output: str) -> str:
-    """Builds the image into the file `output`; returns what dracut printed.
+def build(image: Image, output: str, tell: Callable[[str], None] = lambda line: None) -> None:
+    """Builds the image into the file `output`; what dracut says goes to `output`.log.
+
+    tell -- called with each line of it
 
     Raises RigError with dracut's output when it fails.
     """
@@ -72,7 +83,26 @@ def build(image: Image, output: str) -> str:
             helper = image_helper()
             if helper:
                 env["FENCE_KDUMP_IMAGE"] = helper
-        return run("sh", "-c", 'exec "$@" 2>&1', "sh", *argv, env=env)
+        _run_and_tell(argv, env, f"{output}.log", tell)
+
+
+def _run_and_tell(
+    argv: list[str], env: dict[str, str], log: str, tell: Callable[[str], None]
+) -> None:
+    said = []
+    with (
+        open(log, "w", encoding="utf-8") as out,
+        subprocess.Popen(
+            argv, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        ) as dracut,
+    ):
+        assert dracut.stdout is not None
+        for line in dracut.stdout:
+            out.write(line)
+            said.append(line)
+            tell(line.rstrip())
+    if dracut.returncode != 0:
+        raise RigError(f"dracut: exit {dracut.returncode}\n{''.join(said)}")
 
 
 def _dracut_base(folder: str, with_us: bool) -> str:

@@ -16,15 +16,12 @@ from .dump_server import DumpServer
 from .image import Image
 from .network import Network
 from .nodes import DUMP_LABEL
+from .timeline import PANIC, Timeline
 from .vm import Console, VirtualMachine
 from .witness import Datagram, Witness
 
-__all__ = ["PANIC", "BootFailed", "Outcome", "Scenario", "run"]
+__all__ = ["BootFailed", "Outcome", "Scenario", "run"]
 
-PANIC = "Kernel panic - not syncing"
-_CRASH_KERNEL = "Linux version"
-_ROUTE_UP = "fence-kdump: route up"
-_SAVED = "RIG: vmcore saved"
 _ENDS = ("RIG: power off", "RIG: still alive")  # how a boot says that it got to its end
 _FAULTS = ("Initramfs unpacking failed", "RIG: FAILED")
 
@@ -81,42 +78,27 @@ class Outcome:
     console: Console
     datagrams: list[Datagram]
     agent_returncode: int | None
-    agent_exit: float | None
     agent_output: str
     vmcore: str | None
     dumped_to: str | None
 
-    def time_of(self, text: str, after: str = "") -> float | None:
-        """When the console first had a line with `text`, of those from `after` on."""
-        line = self.console.find(text, after)
+    def time_of(self, text: str) -> float | None:
+        """When the console first had a line with `text`."""
+        line = self.console.find(text)
         return line.time if line else None
 
-    def timeline(self) -> dict[str, float | None]:
-        """Seconds from the panic to each stage that happened, None for one that did not."""
-        panic = self.time_of(PANIC)
-        stages = {
-            "panic": panic,
-            "crash_kernel": self.time_of(_CRASH_KERNEL, after=PANIC),
-            "route_up": self.time_of(_ROUTE_UP),
-            "first_message": self.datagrams[0].time if self.datagrams else None,
-            "agent_success": self.agent_exit if self.agent_returncode == 0 else None,
-            "vmcore_saved": self.time_of(_SAVED) if self.vmcore else None,
-        }
-        return {
-            name: None if panic is None or moment is None else round(moment - panic, 3)
-            for name, moment in stages.items()
-        }
 
-
-def run(scenario: Scenario, image: str, folder: str) -> Outcome:
+def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None = None) -> Outcome:
     """Lets it happen.
 
-    image  -- path of the scenario's crash image, already built
-    folder -- for the disks, the dump and `serial.log`; made if it is not there
+    image    -- path of the scenario's crash image, already built
+    folder   -- for the disks, the dump and `serial.log`; made if it is not there
+    timeline -- takes the stages as they are reached
 
     Raises BootFailed when the machine does not get to its end.
     """
     os.makedirs(folder, exist_ok=True)
+    timeline = timeline or Timeline()
     node = scenario.image.node
     label = DUMP_LABEL if scenario.target == "disk" else "production"
     cmdline = f"{_CRASH_CMDLINE} {scenario.words}".strip()
@@ -134,9 +116,9 @@ def run(scenario: Scenario, image: str, folder: str) -> Outcome:
 
     with contextlib.ExitStack() as stack:
         network = stack.enter_context(Network(node))
-        witness = stack.enter_context(Witness(network))
+        witness = stack.enter_context(Witness(network, timeline))
         command = [host.C_AGENT] if scenario.agent == "c" else host.agent()
-        agent = stack.enter_context(Agent(network, command, node.address))
+        agent = stack.enter_context(Agent(network, command, node.address, timeline))
         if scenario.target == "network":
             stack.enter_context(DumpServer(network, flat))
         machine = VirtualMachine(
@@ -145,21 +127,20 @@ def run(scenario: Scenario, image: str, folder: str) -> Outcome:
         stack.enter_context(machine)
         for nic in scenario.unplugged:
             machine.unplug_cable(nic)
-        _attend(machine, late if scenario.target == "late" else None)
+        _attend(machine, timeline, late if scenario.target == "late" else None)
 
     dumped_to = {"disk": production, "late": late}.get(scenario.target)
     return Outcome(
         machine.console,
         witness.datagrams,
         agent.returncode,
-        agent.exit_time,
         agent.output,
         _fetch(dumped_to, flat, os.path.join(folder, "vmcore")),
         dumped_to,
     )
 
 
-def _attend(machine: VirtualMachine, late_disk: str | None) -> None:
+def _attend(machine: VirtualMachine, timeline: Timeline, late_disk: str | None) -> None:
     """Watches the console to the machine's end, and plugs in the late disk when its time comes."""
     ended = False
     start = time.monotonic()
@@ -167,6 +148,7 @@ def _attend(machine: VirtualMachine, late_disk: str | None) -> None:
         for fault in _FAULTS:
             if fault in line.text:
                 raise BootFailed(fault, machine.console)
+        timeline.read(*line)
         if late_disk and PANIC in line.text:
             plug = threading.Timer(_LATE, machine.plug_disk, [late_disk])
             plug.daemon = True

@@ -80,14 +80,9 @@ class Console:
             position += 1
             yield line
 
-    def find(self, text: str, after: str = "") -> Line | None:
-        """The first line that has `text`, of those from the first with `after` on."""
-        started = not after
-        for line in self.lines:
-            started = started or after in line.text
-            if started and text in line.text:
-                return line
-        return None
+    def find(self, text: str) -> Line | None:
+        """The first line that has `text`."""
+        return next((line for line in self.lines if text in line.text), None)
 
     def tail(self) -> str:
         """The last lines, for people."""

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from .network import Network
+    from .timeline import Timeline
 
 __all__ = ["Datagram", "Witness", "parse"]
 
@@ -75,8 +76,9 @@ def _listen() -> None:
 class Witness:
     """All datagrams to port 7410 while the context lasts, in order."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: Network, timeline: Timeline) -> None:
         self.datagrams: list[Datagram] = []
+        self._timeline = timeline
         self._network = network
 
     def __enter__(self) -> Witness:
@@ -104,11 +106,9 @@ class Witness:
         assert self._program.stdout is not None
         for line in self._program.stdout:
             moment, source, port, interface, *payload = line.split()
-            self.datagrams.append(
-                Datagram(
-                    float(moment), source, int(port), interface, bytes.fromhex("".join(payload))
-                )
-            )
+            content = bytes.fromhex("".join(payload))
+            self.datagrams.append(Datagram(float(moment), source, int(port), interface, content))
+            self._timeline.reach("first_message", float(moment))
 
 
 if __name__ == "__main__":

@@ -32,13 +32,13 @@ power_off() {
 save() {
     if server=$(conf netcat) && [ -n "$server" ]; then
         # shellcheck disable=SC2086 # host and port
-        makedumpfile --message-level 1 -F -l -d 31 /proc/vmcore | kdump-netcat $server
+        makedumpfile --message-level 4 -F -l -d 31 /proc/vmcore | kdump-netcat $server
         return
     fi
     grep -q ' /kdumproot ' /proc/mounts || return
     directory=/kdumproot$(conf path)
     mkdir -p "$directory" &&
-        makedumpfile --message-level 1 -l -d 31 /proc/vmcore "$directory/vmcore.part" &&
+        makedumpfile --message-level 4 -l -d 31 /proc/vmcore "$directory/vmcore.part" &&
         sync &&
         mv "$directory/vmcore.part" "$directory/vmcore" &&
         sync
