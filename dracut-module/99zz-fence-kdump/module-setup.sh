@@ -58,6 +58,11 @@ _fence_kdump_install_sender() {
     return 0
 }
 
+_fence_kdump_script() {
+    inst_simple "$moddir/fence-kdump-$1.sh" "/usr/sbin/fence-kdump-$1" &&
+        chmod 755 "$initdir/usr/sbin/fence-kdump-$1"
+}
+
 _fence_kdump_install() {
     local _unit
     if ! [[ -x $(_fence_kdump_sender)/fence_kdump_send ]]; then
@@ -67,15 +72,15 @@ _fence_kdump_install() {
     _fence_kdump_plan || return 1
     _fence_kdump_install_sender || return 1
     inst_multiple ip modprobe sleep || return 1
-    inst_script "$moddir/fence-kdump-links.sh" /usr/sbin/fence-kdump-links || return 1
-    inst_script "$moddir/fence-kdump-sender.sh" /usr/sbin/fence-kdump-sender || return 1
+    _fence_kdump_script links || return 1
+    _fence_kdump_script sender || return 1
     if dracut_module_included systemd; then
         for _unit in fence-kdump-links.service fence-kdump-sender.service; do
             inst_simple "$moddir/$_unit" "$systemdsystemunitdir/$_unit" || return 1
             $SYSTEMCTL -q --root "$initdir" add-wants sysinit.target "$_unit" || return 1
         done
     else
-        inst_script "$moddir/fence-kdump-keep.sh" /usr/sbin/fence-kdump-keep || return 1
+        _fence_kdump_script keep || return 1
         inst_hook cmdline 01 "$moddir/fence-kdump-start.sh" || return 1
         inst_hook cleanup 01 "$moddir/fence-kdump-stop.sh" || return 1
     fi

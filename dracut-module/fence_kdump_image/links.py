@@ -65,7 +65,7 @@ def _descend(
         found[name] = Link(device, members=members)
     else:
         driver = network.driver(name)
-        if device.kind or device.link_type != "ether" or not driver:
+        if device.link_type != "ether" or not driver:
             kind = device.kind or (device.link_type if device.link_type != "ether" else "unknown")
             raise UnsupportedError(f"device {name} is of a kind ({kind}) that cannot be replayed")
         found[name] = Link(device, driver)
