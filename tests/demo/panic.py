@@ -13,7 +13,7 @@ import shutil
 import sys
 import time
 
-from rig import dump, host, image, nodes, private, run
+from rig import dump, host, image, nodes, private, run, survey
 from rig.timeline import PANIC, STAGES, Timeline
 
 FOLDER = os.path.join(host.REPOSITORY, "build", "demo")
@@ -60,14 +60,17 @@ def announce(stage: str, seconds: float) -> None:
 
 def main() -> int:
     """Runs it; returns the exit code."""
-    private.enter()
+    private.require()
     shutil.rmtree(FOLDER, ignore_errors=True)
     os.makedirs(FOLDER)
 
     crash_image = os.path.join(FOLDER, "crash.img")
     wanted = image.Image("demo", nodes.PLAIN)
+    progress = Progress("asking node2's own kernel about its network and drivers")
+    node = survey.survey(wanted.node, os.path.join(FOLDER, "node"))
+    progress.done()
     progress = Progress("building node2's crash image with dracut")
-    image.build(wanted, crash_image, progress.tell)
+    image.build(wanted, node, crash_image, progress.tell)
     progress.done()
 
     print("node2 boots, loads its crash kernel, and panics; node1's agent waits for it")

@@ -13,7 +13,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
-from rig import host, image, private, run
+from rig import host, image, private, run, survey
 
 _AT_A_TIME = int(os.environ.get("FENCE_KDUMP_MACHINES", "2"))
 _FOLDER = os.path.join(host.REPOSITORY, "build", "panic")
@@ -50,7 +50,8 @@ class Rig:
         with self._locks[wanted.name]:
             if wanted.name not in self._images:
                 path = os.path.join(_FOLDER, f"{wanted.name}.img")
-                image.build(wanted, path)
+                node = survey.survey(wanted.node, os.path.join(_FOLDER, f"{wanted.name}.node"))
+                image.build(wanted, node, path)
                 self._images[wanted.name] = path
             return self._images[wanted.name]
 

@@ -49,7 +49,7 @@ def extract(path: str, file: str, output: str) -> bool:
 def check(path: str) -> None:
     """Raises RigError when the file system is damaged. A journal left to replay is no damage."""
     replayed = f"{path}.replayed"
-    shutil.copyfile(path, replayed)
+    run("cp", "--sparse=always", path, replayed)
     try:
         run("e2fsck", "-p", "-E", "journal_only", replayed)
         run("e2fsck", "-fn", replayed)

@@ -79,9 +79,9 @@ def module_folder() -> str:
     return _part("FENCE_KDUMP_MODULE", "dracut-module/99zz-fence-kdump")
 
 
-def image_helper() -> str | None:
-    """The command that the module runs at image build, if it is not the installed one."""
-    return os.environ.get("FENCE_KDUMP_IMAGE")
+def image_helper() -> str:
+    """The command that the module runs at image build."""
+    return _part("FENCE_KDUMP_IMAGE", "dracut-module/bin/fence-kdump-image")
 
 
 def agent() -> Sequence[str]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from .host import (
@@ -15,7 +14,6 @@ from .host import (
     image_helper,
     kernel_release,
     module_folder,
-    run,
     sender_folder,
 )
 from .nodes import Node
@@ -23,7 +21,7 @@ from .nodes import Node
 __all__ = ["Image", "build"]
 
 _DRACUT = "/usr/lib/dracut"
-_AS_NODE = os.path.join(os.path.dirname(__file__), "as_node.sh")
+_AS_NODE = os.path.join(os.path.dirname(__file__), "as_node")
 
 # mkdumprd of kdump-utils
 _MKDUMPRD = [
@@ -48,7 +46,7 @@ class Image:
     node       -- whose image it is
     systemd    -- whether systemd or dracut's own /init runs in it
     with_us    -- whether our module is in it
-    extra_bins -- a program to put into it, as kdump.conf's option of that name
+    extra_bins -- a program to put into it, as kdump.conf's option of that name does
     compress   -- dracut's option: zstd, xz or cat
     """
 
@@ -60,29 +58,35 @@ class Image:
     compress: str = "zstd"
 
 
-def build(image: Image, output: str, tell: Callable[[str], None] = lambda line: None) -> None:
+def build(
+    image: Image,
+    node_folder: str,
+    output: str,
+    tell: Callable[[str], None] = lambda line: None,
+) -> None:
     """Builds the image into the file `output`; what dracut says goes to `output`.log.
 
-    tell -- called with each line of it
+    node_folder -- what a survey of the node brought
+    tell        -- called with each line that dracut says
 
     Raises RigError with dracut's output when it fails.
     """
-    with tempfile.TemporaryDirectory() as work, _network(image.node) as network:
+    with tempfile.TemporaryDirectory() as work:
         base = _dracut_base(os.path.join(work, "dracut"), image.with_us)
-        etc = _etc(os.path.join(work, "etc"), image)
         confdir = os.path.join(work, "conf.d")
         os.mkdir(confdir)
-        argv = ["ip", "netns", "exec", network, "unshare", "--mount", "--uts"]
-        argv += [_AS_NODE, etc, image.node.name]
+        argv = ["unshare", "--mount", "--uts"]
+        argv += [os.path.join(_AS_NODE, "run.sh"), node_folder, image.node.name]
         argv += ["dracut", "--force", "--conf", "/dev/null", "--confdir", confdir, *_MKDUMPRD]
         argv += ["--omit", _OMIT if image.systemd else f"{_OMIT} {_OMIT_SYSTEMD}"]
         argv += ["--compress", image.compress, "--kver", kernel_release(), output]
         env = {"PATH": os.environ["PATH"], "IN_KDUMP": "1", "dracutbasedir": base}
+        if image.extra_bins:
+            env["RIG_EXTRA_BINS"] = image.extra_bins
         if image.with_us:
+            env["RIG_HELPER"] = image_helper()
+            env["FENCE_KDUMP_IMAGE"] = os.path.join(_AS_NODE, "helper.sh")
             env["FENCE_KDUMP_SENDER"] = sender_folder()
-            helper = image_helper()
-            if helper:
-                env["FENCE_KDUMP_IMAGE"] = helper
         _run_and_tell(argv, env, f"{output}.log", tell)
 
 
@@ -118,35 +122,3 @@ def _dracut_base(folder: str, with_us: bool) -> str:
     if with_us:
         os.symlink(module_folder(), os.path.join(modules, "99zz-fence-kdump"))
     return folder
-
-
-def _etc(folder: str, image: Image) -> str:
-    """The node's own files of /etc, below `folder`."""
-    for path, content in image.node.etc.items():
-        file = os.path.join(folder, path)
-        os.makedirs(os.path.dirname(file), exist_ok=True)
-        text = content
-        if path == "kdump.conf" and image.extra_bins:
-            text += f"extra_bins {image.extra_bins}\n"
-        with open(file, "w", encoding="utf-8") as out:
-            out.write(text)
-    return folder
-
-
-@contextlib.contextmanager
-def _network(node: Node) -> Iterator[str]:
-    """The node's network while it runs, in a namespace of the yielded name."""
-    name = f"node-{os.getpid()}-{os.urandom(3).hex()}"
-    run("ip", "netns", "add", name)
-    try:
-        run("ip", "-n", name, "link", "set", "lo", "up")
-        for number, nic in enumerate(node.nics):
-            peer = f"peer{number}"
-            link = f"link add {nic.name} address {nic.mac} type veth peer name {peer}"
-            run("ip", "-n", name, *link.split())
-            run("ip", "-n", name, "link", "set", peer, "up")
-        for line in node.network:
-            run("ip", "-n", name, *line.split())
-        yield name
-    finally:
-        run("ip", "netns", "del", name)

@@ -7,12 +7,16 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Sequence
 
 from .host import guest_file, kernel_release, run
 
 __all__ = ["build", "populate"]
 
-_PROGRAMS = ("sh", "mount", "umount", "insmod", "kexec", "cat", "sleep", "sync", "ls")
+_PROGRAMS = (
+    *("sh", "mount", "umount", "insmod", "kexec", "cat", "sleep", "sync"),
+    *("ip", "find", "tr", "mkdir"),  # for a survey
+)
 _MODULES = ("virtio_pci", "virtio_blk", "virtio_rng")
 
 
@@ -35,12 +39,16 @@ def populate(root: str, init: str) -> None:
     shutil.copy(guest_file(init), os.path.join(root, "init"))
 
 
-def build(output: str) -> str:
-    """Writes the production system's initramfs to `output` and returns that path."""
+def build(output: str, init: str = "production-init.sh", modules: Sequence[str] = ()) -> str:
+    """Writes the production system's initramfs to `output` and returns that path.
+
+    init    -- name of the script in guest/ that it runs
+    modules -- kernel modules that it has besides the disk's
+    """
     with tempfile.TemporaryDirectory() as root:
-        populate(root, "production-init.sh")
+        populate(root, init)
         os.mkdir(os.path.join(root, "modules"))
-        for number, module in enumerate(_modules()):
+        for number, module in enumerate(_module_files((*_MODULES, *modules))):
             shutil.copy(
                 module, os.path.join(root, "modules", f"{number:02}-{os.path.basename(module)}")
             )
@@ -51,13 +59,13 @@ def build(output: str) -> str:
     return output
 
 
-def _modules() -> list[str]:
+def _module_files(modules: Sequence[str]) -> list[str]:
     """The files of the modules and of all they need, in the order to load them in."""
     files: dict[str, None] = {}
-    for module in _MODULES:
+    for module in modules:
         listing = run("modprobe", "--set-version", kernel_release(), "--show-depends", module)
         for line in listing.splitlines():
-            action, _, path = line.partition(" ")
+            action, path, *_ = line.split()  # options may follow
             if action == "insmod":
-                files[path.strip()] = None
+                files[path] = None
     return list(files)

@@ -22,7 +22,7 @@ STAGES = {
 _MARKS = {
     "panic": PANIC,
     "crash_kernel": "Linux version",
-    "route_up": "fence-kdump: route up",
+    "route_up": "fence-kdump: links up",
     "vmcore_saved": "RIG: vmcore saved",
 }
 

@@ -4,7 +4,7 @@
 #   ext4 LABEL=...       dump to that file system, mounted at /kdumproot through /etc/fstab
 #   netcat HOST PORT     dump over the network, with NetworkManager's profiles of this node
 #   path DIRECTORY       on the file system
-#   extra_bins PROGRAM   to be put into the image
+# RIG_EXTRA_BINS in the environment are programs to be put into the image.
 
 # shellcheck disable=SC2154 # moddir, initdir and systemdsystemunitdir come from dracut
 
@@ -36,8 +36,8 @@ install() {
     local _target
 
     inst_multiple makedumpfile mount umount mkdir mv sync sleep sed grep cat du pkill setsid ls
-    # shellcheck disable=SC2046 # a list of programs
-    inst_multiple -o poweroff $(kdump_conf extra_bins)
+    # shellcheck disable=SC2086 # a list of programs
+    [[ -z $RIG_EXTRA_BINS ]] || inst_multiple $RIG_EXTRA_BINS
     inst_simple /etc/kdump.conf
     inst_script "$moddir/kdump-capture.sh" /usr/bin/kdump-capture
 
