@@ -74,7 +74,7 @@ def main() -> int:
     progress.done()
 
     print("node2 boots, loads its crash kernel, and panics; node1's agent waits for it")
-    timeline = Timeline(announce)
+    timeline = Timeline(wanted.node.survivor_address, announce)
     outcome = run.run(run.Scenario("demo", wanted), crash_image, FOLDER, timeline)
 
     seconds = timeline.seconds()

@@ -15,7 +15,7 @@ NO_SYSTEMD = Image("no-systemd", nodes.PLAIN, systemd=False)
 VLAN_BOND = Image("vlan-bond", nodes.VLAN_BOND)
 IPV6 = Image("ipv6", nodes.IPV6)
 TWO_RINGS = Image("two-rings", nodes.TWO_RINGS)
-NETWORK_MANAGER = Image("network-manager", nodes.NETWORK_MANAGER)
+NETWORK_DUMP = Image("network-dump", nodes.NETWORK_DUMP)
 
 
 def assert_told(outcome: Outcome, source: str) -> None:
@@ -102,7 +102,7 @@ def test_a_killed_sender_comes_back(outcome: Outcome) -> None:
     assert_dumped(outcome)
 
 
-@pytest.mark.scenario(Scenario("network-manager", NETWORK_MANAGER, target="network"))
+@pytest.mark.scenario(Scenario("network-dump", NETWORK_DUMP, target="network", memory="256M"))
 def test_a_nic_of_networkmanager_and_a_dump_over_it(outcome: Outcome) -> None:
     assert_told(outcome, "10.77.0.2")
     assert_dumped(outcome)

@@ -7,12 +7,14 @@ know where it is plugged in.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 __all__ = [
     "DUMP_LABEL",
     "IPV6",
+    "NETWORK_DUMP",
     "NETWORK_MANAGER",
     "PLAIN",
     "TWO_RINGS",
@@ -41,6 +43,7 @@ class Node:
     etc      -- files of its /etc, by path below it
     survivor -- `ip` command lines that set up the survivor, on the segments' interfaces
     address  -- the address by which the survivor expects the node
+    survivor_address -- the address that the node must reach for that
     vlan     -- id of the VLAN that the survivor is in, when the segment is a trunk
     """
 
@@ -50,6 +53,7 @@ class Node:
     etc: Mapping[str, str]
     survivor: tuple[str, ...]
     address: str
+    survivor_address: str
     vlan: int | None = None
 
 
@@ -68,12 +72,12 @@ def _corosync(*rings: tuple[str, str]) -> str:
     )
 
 
-def _etc(*rings: tuple[str, str], kdump: str = f"ext4 LABEL={DUMP_LABEL}\n") -> dict[str, str]:
+def _etc(*rings: tuple[str, str]) -> dict[str, str]:
     return {
         "corosync/corosync.conf": _corosync(*rings),
         "hostname": "node2\n",
         "hosts": "127.0.0.1 localhost\n::1 localhost\n",
-        "kdump.conf": f"{kdump}path /var/crash\ncore_collector makedumpfile -l -d 31\n",
+        "kdump.conf": f"ext4 LABEL={DUMP_LABEL}\npath /var/crash\n",
     }
 
 
@@ -87,6 +91,7 @@ PLAIN = Node(
     etc=_etc(("10.77.0.1", "10.77.0.2")),
     survivor=("addr add 10.77.0.1/24 dev lan0",),
     address="10.77.0.2",
+    survivor_address="10.77.0.1",
 )
 
 IPV6 = Node(
@@ -96,6 +101,7 @@ IPV6 = Node(
     etc=_etc(("fd77::1", "fd77::2")),
     survivor=("-6 addr add fd77::1/64 dev lan0 nodad",),
     address="fd77::2",
+    survivor_address="fd77::1",
 )
 
 TWO_RINGS = Node(
@@ -110,6 +116,7 @@ TWO_RINGS = Node(
     etc=_etc(("10.77.0.1", "10.77.0.2"), ("10.78.0.1", "10.78.0.2")),
     survivor=("addr add 10.77.0.1/24 dev lan0", "addr add 10.78.0.1/24 dev lan1"),
     address="10.78.0.2",
+    survivor_address="10.78.0.1",
 )
 
 VLAN_BOND = Node(
@@ -127,6 +134,7 @@ VLAN_BOND = Node(
     etc=_etc(("10.77.0.1", "10.77.0.2")),
     survivor=("addr add 10.77.0.1/24 dev lan0",),
     address="10.77.0.2",
+    survivor_address="10.77.0.1",
     vlan=77,
 )
 
@@ -146,14 +154,10 @@ address1=10.77.0.2/24
 method=disabled
 """
 
-NETWORK_MANAGER = Node(
-    name="node2",
-    nics=_ONE_NIC,
-    network=PLAIN.network,
-    etc={
-        **_etc(("10.77.0.1", "10.77.0.2"), kdump="netcat 10.77.0.1 9000\n"),
-        "NetworkManager/system-connections/ring0.nmconnection": _PROFILE,
-    },
-    survivor=PLAIN.survivor,
-    address="10.77.0.2",
+_PROFILES = {"NetworkManager/system-connections/ring0.nmconnection": _PROFILE}
+
+NETWORK_MANAGER = dataclasses.replace(PLAIN, etc={**PLAIN.etc, **_PROFILES})
+
+NETWORK_DUMP = dataclasses.replace(
+    NETWORK_MANAGER, etc={**NETWORK_MANAGER.etc, "kdump.conf": "netcat 10.77.0.1 9000\n"}
 )

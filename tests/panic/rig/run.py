@@ -30,7 +30,7 @@ _CRASH_CMDLINE = (
     "console=ttyS0 irqpoll nr_cpus=1 reset_devices cgroup_disable=memory numa=off "
     "udev.children-max=2 panic=10 nokaslr novmcoredd rd.shell=0"
 )
-_PRODUCTION_CMDLINE = "console=ttyS0 crashkernel=192M panic=10"
+_PRODUCTION_CMDLINE = "console=ttyS0 crashkernel={} panic=10"
 _LATE = 10.0  # seconds after the panic when a late dump target appears
 _LIMIT = 240.0  # seconds; a boot that takes longer hangs
 
@@ -54,6 +54,7 @@ class Scenario:
                    after the panic, nowhere, or on the survivor
     agent       -- which agent waits on the survivor
     unplugged   -- the NICs, by number, without a carrier
+    memory      -- what is set aside for the crash kernel
     """
 
     name: str
@@ -63,6 +64,7 @@ class Scenario:
     target: Literal["disk", "late", "absent", "network"] = "disk"
     agent: Literal["ours", "c"] = "ours"
     unplugged: tuple[int, ...] = ()
+    memory: str = "192M"  # what RHEL sets aside on a small machine
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None =
     Raises BootFailed when the machine does not get to its end.
     """
     os.makedirs(folder, exist_ok=True)
-    timeline = timeline or Timeline()
+    timeline = timeline or Timeline(scenario.image.node.survivor_address)
     node = scenario.image.node
     label = DUMP_LABEL if scenario.target == "disk" else "production"
     cmdline = f"{_CRASH_CMDLINE} {scenario.words}".strip()
@@ -110,7 +112,8 @@ def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None =
     flat = os.path.join(folder, "vmcore.flat")
 
     if scenario.crash:
-        initrd, append = stage1.build(os.path.join(folder, "production.img")), _PRODUCTION_CMDLINE
+        initrd = stage1.build(os.path.join(folder, "production.img"))
+        append = _PRODUCTION_CMDLINE.format(scenario.memory)
     else:
         initrd, append = image, cmdline
 

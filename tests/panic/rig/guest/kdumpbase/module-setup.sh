@@ -2,8 +2,9 @@
 # A stand-in for kdump's own dracut module, which Debian does not have: saves /proc/vmcore where
 # /etc/kdump.conf says, and powers off. Knows of kdump.conf:
 #   ext4 LABEL=...       dump to that file system, mounted at /kdumproot through /etc/fstab
-#   netcat HOST PORT     dump over the network, with NetworkManager's profiles of this node
+#   netcat HOST PORT     dump over the network
 #   path DIRECTORY       on the file system
+# A node with NetworkManager's profiles gets NetworkManager, and its NICs are NetworkManager's.
 # RIG_EXTRA_BINS in the environment are programs to be put into the image.
 
 # shellcheck disable=SC2154 # moddir, initdir and systemdsystemunitdir come from dracut
@@ -11,6 +12,11 @@
 # The values of one keyword of kdump.conf.
 kdump_conf() {
     sed -n "s/^$1 //p" "${dracutsysrootdir-}/etc/kdump.conf"
+}
+
+# This node's profiles of NetworkManager.
+profiles() {
+    find "${dracutsysrootdir-}/etc/NetworkManager/system-connections" -name '*.nmconnection'
 }
 
 # called by dracut
@@ -22,13 +28,14 @@ check() {
 # called by dracut
 depends() {
     echo base udev-rules
-    [[ -z $(kdump_conf netcat) ]] || echo bash network-manager
+    [[ -z $(profiles) ]] || echo network-manager
+    [[ -z $(kdump_conf netcat) ]] || echo bash
 }
 
 # called by dracut
 installkernel() {
     hostonly='' instmods virtio_pci virtio_rng virtio_blk virtio_scsi sd_mod ext4
-    [[ -z $(kdump_conf netcat) ]] || hostonly='' instmods virtio_net
+    [[ -z $(profiles) ]] || hostonly='' instmods virtio_net
 }
 
 # called by dracut
@@ -43,10 +50,8 @@ install() {
 
     _target=$(kdump_conf ext4)
     mkdir -p "$initdir/kdumproot"
-    if [[ -n $(kdump_conf netcat) ]]; then
-        inst_script "$moddir/kdump-netcat.bash" /usr/bin/kdump-netcat
-        install_network_manager
-    fi
+    [[ -z $(kdump_conf netcat) ]] || inst_script "$moddir/kdump-netcat.bash" /usr/bin/kdump-netcat
+    [[ -z $(profiles) ]] || install_network_manager
 
     if dracut_module_included systemd; then
         # a dump target is waited for like any file system, and its absence is an emergency
@@ -54,6 +59,9 @@ install() {
             echo "$_target /kdumproot ext4 rw,x-systemd.device-timeout=20" >>"$initdir/etc/fstab"
         inst_simple "$moddir/kdump-capture.service" "$systemdsystemunitdir/kdump-capture.service"
         $SYSTEMCTL -q --root "$initdir" add-wants initrd.target kdump-capture.service
+        inst_multiple ip
+        inst_simple "$moddir/rig-routes.service" "$systemdsystemunitdir/rig-routes.service"
+        $SYSTEMCTL -q --root "$initdir" add-wants sysinit.target rig-routes.service
         rm -f "$initdir$systemdsystemunitdir/emergency.service"
         inst_simple "$moddir/kdump-emergency.service" "$systemdsystemunitdir/emergency.service"
     else
@@ -69,7 +77,7 @@ install_network_manager() {
     local _etc="$initdir/etc/NetworkManager"
 
     mkdir -p "$_etc/system-connections" "$_etc/conf.d" "$initdir/etc/cmdline.d"
-    for _profile in /etc/NetworkManager/system-connections/*.nmconnection; do
+    for _profile in $(profiles); do
         inst_simple "$_profile"
         chmod 600 "$initdir$_profile"
         _macs+="except:mac:$(sed -n 's/^mac-address=//p' "$_profile"),"
