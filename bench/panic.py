@@ -75,7 +75,7 @@ class Bench:
         return figures
 
     def growth(self, compress: str) -> int:
-        """By how many bytes we make an image larger, one without systemd: all of ip is ours there."""
+        """By how many bytes we make an image larger, without systemd: all of ip is ours there."""
         sizes = []
         for with_us in (True, False):
             name = f"growth-{compress}-{'with' if with_us else 'without'}"
