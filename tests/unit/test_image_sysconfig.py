@@ -47,7 +47,10 @@ def test_what_is_no_plain_assignment_is_told_and_never_run(
     [
         ("", ""),
         ("/bin/true node1", ""),
-        ("/usr/lib/fence_kdump_send -i 5 node1 node2", "/usr/lib/fence_kdump_send -i 5 node1 node2"),
+        (
+            "/usr/lib/fence_kdump_send -i 5 node1 node2",
+            "/usr/lib/fence_kdump_send -i 5 node1 node2",
+        ),
         ("sleep 1; /usr/lib/fence_kdump_send n1 && sync", "/usr/lib/fence_kdump_send n1"),
         ("sleep 1;fence_kdump_send 'n1'&", "fence_kdump_send n1"),
         ("/usr/lib/fence_kdump_send n1 | logger", "/usr/lib/fence_kdump_send n1"),

@@ -1,0 +1,25 @@
+"""fence_kdump: the STONITH agent that Pacemaker runs on a survivor.
+
+It succeeds when a fence_kdump message arrives from the node that is to be fenced: that node is in
+its crash kernel. Nothing else makes it succeed, for a false success corrupts data.
+
+It runs on the system's Python, 3.9 and newer, and on nothing but the standard library; importing
+typing, argparse, dataclasses or threading costs milliseconds before it listens, so those are
+imported where a path needs them. It may import fence_kdump_protocol and fence_kdump_cluster; it
+must never import or know of the sender.
+
+options    argv or stdin -> Options, and what is wrong with them
+metadata   the XML that Pacemaker and pcs read
+addresses  literal addresses, packed
+resolve    names -> addresses, without waiting for a slow resolver
+expect     whom to expect, and whom not
+bpf        a kernel filter for just the messages that may count
+datagram   what a raw socket delivers -> source and payload
+inlet      sockets that deliver (source, payload), bound or raw
+wait       the loop: until a message counts or the time is up
+monitor    can this node do its part?
+report     stderr and syslog
+main       parse, call, print
+"""
+
+__version__ = "0.1.0"

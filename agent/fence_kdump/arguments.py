@@ -1,0 +1,58 @@
+"""Options given as arguments.
+
+Apart from options.py, as Pacemaker never gives any and argparse takes long to import.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+from fence_kdump.options import PARAMETERS, UsageError
+
+__all__ = ["parse", "usage"]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> None:  # type: ignore[override]  # argparse would exit with 2
+        raise UsageError(message)
+
+
+def parse(argv: list[str]) -> dict[str, str]:
+    """The values of a command line, by the parameters' names; "1" for an option without value.
+
+    Raises UsageError.
+    """
+    return {name: text for name, text in vars(_parser().parse_args(argv)).items() if text}
+
+
+def usage() -> str:
+    """The help text."""
+    return _parser().format_help().replace("usage:", "Usage:", 1)
+
+
+def _parser() -> _Parser:
+    parser = _Parser(
+        prog="fence_kdump",
+        usage="fence_kdump [OPTION]...",
+        description="Wait for the message by which a node says that it runs its crash kernel: then"
+        " it is fenced, and can finish its kernel dump. Without arguments, options are read from"
+        " standard input as key=value lines.",
+        epilog="Exit status: 0 when the node is fenced (or the other action succeeded), else 1.",
+        add_help=False,
+        formatter_class=lambda prog: argparse.RawTextHelpFormatter(prog, max_help_position=36),
+    )
+    group = parser.add_argument_group("options")
+    for parameter in PARAMETERS:
+        flags = [f"--{parameter.option}"]
+        if parameter.letter:
+            flags.insert(0, f"-{parameter.letter}")
+        if parameter.name == "plug":
+            flags.append("--port")
+        text = parameter.help + (f" (default: {parameter.default})" if parameter.default else "")
+        if parameter.value:
+            group.add_argument(*flags, dest=parameter.name, metavar=parameter.value, help=text)
+        else:
+            group.add_argument(
+                *flags, dest=parameter.name, action="store_const", const="1", help=text
+            )
+    return parser

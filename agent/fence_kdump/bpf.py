@@ -1,0 +1,82 @@
+"""Classic BPF programs: the kernel lets only messages that may count into a socket's buffer.
+
+So a flood of other datagrams neither fills the buffer nor costs a wake-up. What passes is checked
+again in user space: these filters need not be right for the agent to be, only for it to be fast.
+
+Instructions are tuples (code, jump if true, jump if false, constant), as struct sock_filter of
+linux/filter.h; the codes are those of linux/bpf_common.h.
+"""
+
+from __future__ import annotations
+
+from socket import AF_INET
+
+from fence_kdump_protocol import MAGIC
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    Instruction = tuple[int, int, int, int]
+
+__all__ = ["MOST_INSTRUCTIONS", "program"]
+
+MOST_INSTRUCTIONS = 4096  # BPF_MAXINSNS
+
+_LOAD_WORD_ABSOLUTE = 0x20  # BPF_LD | BPF_W | BPF_ABS
+_LOAD_WORD_AT_X = 0x40  # BPF_LD | BPF_W | BPF_IND
+_LOAD_HALF_AT_X = 0x48  # BPF_LD | BPF_H | BPF_IND
+_X_CONSTANT = 0x01  # BPF_LDX | BPF_IMM
+_X_HEADER_LENGTH = 0xB1  # BPF_LDX | BPF_B | BPF_MSH: 4 * (byte & 15), an IPv4 header's length
+_JUMP_EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
+_RETURN = 0x06  # BPF_RET | BPF_K
+
+_NETWORK_HEADER = 0xFFF00000  # SKF_NET_OFF: offsets from the IP header, wherever the data starts
+_SOURCE = {4: _NETWORK_HEADER + 12, 16: _NETWORK_HEADER + 8}  # where IPv4 and IPv6 have it
+
+_ACCEPT = (_RETURN, 0, 0, 0xFFFFFFFF)
+_REJECT = (_RETURN, 0, 0, 0)
+
+_MAGICS = (MAGIC, int.from_bytes(MAGIC.to_bytes(4, "little"), "big"))
+
+
+def program(
+    family: int, raw: bool, port: int, sources: Sequence[bytes], wanted: bool = True
+) -> list[Instruction]:
+    """A filter for datagrams that begin with the magic, in either byte order.
+
+    family -- AF_INET or AF_INET6
+    raw -- for a raw socket (sees all UDP, IPv4 with its header), else for a UDP socket
+    port -- the destination port
+    sources -- packed addresses of that family
+    wanted -- let through what comes from `sources`; or, if False, what does not
+
+    Too many sources for one program: it lets through any source.
+    """
+    start = (_X_HEADER_LENGTH if raw and family == AF_INET else _X_CONSTANT, 0, 0, 0)
+    head = [
+        start,
+        (_LOAD_HALF_AT_X, 0, 0, 2),
+        (_JUMP_EQUAL, 1, 0, port),
+        _REJECT,
+        (_LOAD_WORD_AT_X, 0, 0, 8),
+        (_JUMP_EQUAL, 2, 0, _MAGICS[0]),
+        (_JUMP_EQUAL, 1, 0, _MAGICS[1]),
+        _REJECT,
+    ]
+    found, missed = (_ACCEPT, _REJECT) if wanted else (_REJECT, _ACCEPT)
+    body = [instruction for source in sources for instruction in _compare(source, found)]
+    if len(head) + len(body) + 1 > MOST_INSTRUCTIONS:
+        return [*head, _ACCEPT]
+    return [*head, *body, missed]
+
+
+def _compare(source: bytes, verdict: Instruction) -> list[Instruction]:
+    words = [int.from_bytes(source[i : i + 4], "big") for i in range(0, len(source), 4)]
+    instructions: list[Instruction] = []
+    for number, word in enumerate(words):
+        to_the_next_source = 2 * (len(words) - number) - 1
+        offset = _SOURCE[len(source)] + 4 * number
+        instructions.append((_LOAD_WORD_ABSOLUTE, 0, 0, offset))
+        instructions.append((_JUMP_EQUAL, 0, to_the_next_source, word))
+    return [*instructions, verdict]

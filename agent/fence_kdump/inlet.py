@@ -1,0 +1,172 @@
+"""Sockets that deliver UDP datagrams: bound to the port, or raw where somebody else has it.
+
+A raw socket gets its own copy of every datagram (raw(7)), so that any number of agents can listen
+at once, and beside any program that holds the port. It needs CAP_NET_RAW.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from array import array
+
+from fence_kdump import bpf
+from fence_kdump.addresses import normalise
+from fence_kdump.datagram import Datagram, from_ipv4, from_udp
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["CannotListen", "Inlet", "open_inlet", "open_lookout"]
+
+# asm-generic/socket.h; Python has no names for these
+_SO_ATTACH_FILTER = 26
+_SO_MEMINFO = 55
+_SK_MEMINFO_DROPS = 8  # its index in what SO_MEMINFO returns (linux/sock_diag.h)
+
+_IPV6_PKTINFO_ADDRESS = 16  # struct in6_pktinfo begins with the destination address
+
+
+class CannotListen(OSError):
+    """No socket could be had; the text says which and what to do."""
+
+
+class Inlet:
+    """One socket.
+
+    family -- AF_INET or AF_INET6
+    raw -- whether it is a raw one
+    """
+
+    def __init__(self, family: int, raw: bool, port: int) -> None:
+        """Raises OSError."""
+        self.family = family
+        self.raw = raw
+        self._port = port
+        kind = socket.SOCK_RAW if raw else socket.SOCK_DGRAM
+        self._socket = socket.socket(family, kind, socket.IPPROTO_UDP)
+        self._socket.setblocking(False)
+        if family == socket.AF_INET6 and raw:  # the checksum needs the destination address
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+        elif family == socket.AF_INET6:  # IPv4 has a socket of its own
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+
+    def filter(self, sources: Sequence[bytes], wanted: bool = True) -> None:
+        """Have the kernel let through only what may count; see `bpf.program`.
+
+        Where the kernel takes no filter that long, a shorter one or none has to do: what arrives
+        is checked again in any case.
+        """
+        for program in (
+            bpf.program(self.family, self.raw, self._port, sources, wanted),
+            bpf.program(self.family, self.raw, self._port, (), wanted=False),
+        ):
+            try:
+                self._attach(program)
+            except OSError:
+                continue
+            return
+
+    def bind(self) -> None:
+        """Take the port, on every address. Raises OSError."""
+        self._socket.bind(("::" if self.family == socket.AF_INET6 else "0.0.0.0", self._port))  # noqa: S104
+
+    def fileno(self) -> int:
+        """For poll(2)."""
+        return self._socket.fileno()
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self._socket.close()
+
+    def receive(self) -> Datagram | None:
+        """The next datagram; None if none is waiting.
+
+        Raises BadDatagram for what the kernel would not have delivered to a UDP socket.
+        """
+        try:
+            data, ancillary, _, peer = self._socket.recvmsg(65536, 64)
+        except BlockingIOError:
+            return None
+        if self.raw and self.family == socket.AF_INET:
+            return from_ipv4(data)
+        source = socket.inet_pton(self.family, peer[0].partition("%")[0])
+        if self.raw:
+            return from_udp(data, source, ancillary[0][2][:_IPV6_PKTINFO_ADDRESS])
+        return Datagram(normalise(source), self._port, data)
+
+    def dropped(self) -> int:
+        """How many datagrams to the port the filter kept out, and a full buffer.
+
+        Of a raw socket, 0: its filter sees all UDP of this host.
+        """
+        if self.raw:
+            return 0
+        numbers = array("I", self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 64))
+        return numbers[_SK_MEMINFO_DROPS]
+
+    def _attach(self, program: Sequence[tuple[int, int, int, int]]) -> None:
+        code = array("B")
+        for instruction in program:  # struct sock_filter: u16, u8, u8, u32
+            operation, if_true, if_false, constant = instruction
+            code.frombytes(array("H", [operation]).tobytes() + bytes((if_true, if_false)))
+            code.frombytes(array("I", [constant]).tobytes())
+        address, _ = code.buffer_info()
+        head = array("H", [len(program), 0, 0, 0]).tobytes()
+        pointer = array("Q", [address]).tobytes()  # struct sock_fprog: u16, padding, pointer
+        self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, head + pointer)
+
+
+def open_inlet(family: int, port: int, sources: Sequence[bytes]) -> Inlet:
+    """A socket that delivers what comes to the port from `sources`: bound, or raw if need be.
+
+    Raises CannotListen.
+    """
+    try:
+        bound = Inlet(family, False, port)
+    except OSError as error:
+        raise CannotListen(f"no socket for {_name(family)}: {error.strerror}") from error
+    try:
+        bound.filter(sources)  # before the first datagram can come in
+        bound.bind()
+        return bound
+    except OSError as error:
+        bound.close()
+        if error.errno != errno.EADDRINUSE:
+            text = f"cannot listen on UDP port {port} ({_name(family)}): {error.strerror}"
+            raise CannotListen(text) from error
+    try:
+        return _open_raw(family, port, sources, wanted=True)
+    except PermissionError as error:
+        raise CannotListen(
+            f"UDP port {port} ({_name(family)}) is in use, and to listen beside another program"
+            " the agent must be root (CAP_NET_RAW)"
+        ) from error
+    except OSError as error:
+        raise CannotListen(f"no raw socket for {_name(family)}: {error.strerror}") from error
+
+
+def open_lookout(family: int, port: int, expected: Sequence[bytes]) -> Inlet | None:
+    """A raw socket that delivers messages which come from anywhere but `expected`.
+
+    None if this host does not speak that family. Raises CannotListen.
+    """
+    try:
+        return _open_raw(family, port, expected, wanted=False)
+    except PermissionError as error:
+        raise CannotListen(
+            "only root (CAP_NET_RAW) can see messages from other addresses"
+        ) from error
+    except OSError:
+        return None
+
+
+def _open_raw(family: int, port: int, sources: Sequence[bytes], wanted: bool) -> Inlet:
+    inlet = Inlet(family, True, port)
+    inlet.filter(sources, wanted)
+    return inlet
+
+
+def _name(family: int) -> str:
+    return "IPv6" if family == socket.AF_INET6 else "IPv4"

@@ -1,0 +1,124 @@
+"""The entry point: parse, call, print."""
+
+from __future__ import annotations
+
+import sys
+
+from fence_kdump import __version__, report
+from fence_kdump.expect import Question
+from fence_kdump.inlet import CannotListen
+from fence_kdump.options import Options, UsageError, from_lines, read
+from fence_kdump.wait import Heard, NobodyToExpect, wait
+from fence_kdump_cluster import corosync
+
+__all__ = ["main"]
+
+HINT = "try 'fence_kdump --help'"
+
+
+def main(argv: list[str]) -> int:
+    """Run the agent.
+
+    argv -- the arguments without the program's name; without any, options come from stdin
+
+    Returns the exit status: 0 or 1.
+    """
+    try:
+        return _run(argv)
+    except UsageError as error:
+        report.error(f"{error}; {HINT}")
+    except KeyboardInterrupt:
+        report.error("interrupted")
+    except Exception as error:  # whatever it is, the next level has to fence
+        report.error(f"cannot go on: {type(error).__name__}: {error}")
+    return 1
+
+
+def _run(argv: list[str]) -> int:
+    if argv:
+        from fence_kdump import arguments
+
+        values = arguments.parse(argv)
+        if values.get("usage"):
+            _print(arguments.usage())
+            return 0
+        if values.get("version"):
+            _print(f"fence_kdump {__version__}\n")
+            return 0
+    else:
+        values = from_lines(sys.stdin.buffer.read().decode("utf-8", "replace"))
+    options = read(values)
+    actions = {"off": _off, "monitor": _monitor, "metadata": _metadata, "validate-all": _validate}
+    if options.action not in actions:
+        raise UsageError(f"unsupported action '{options.action}': take {', '.join(actions)}")
+    return actions[options.action](options)
+
+
+def _off(options: Options) -> int:
+    if options.problems:
+        return _fail(options.problems)
+    if not options.nodename and not options.plug:
+        raise UsageError("action 'off' requires nodename")
+    question = Question(options.nodename, options.plug, _cluster_nodes())
+
+    def listening(expected: dict[bytes, str]) -> None:
+        if options.verbose:
+            report.info(report.waiting(expected, options.ipport, options.timeout))
+
+    try:
+        result = wait(question, options, report.warning, listening)
+    except (NobodyToExpect, CannotListen) as error:
+        names = ", ".join([*options.nodename, *options.plug])
+        return _fail([f"{names}: {error}"])
+    if isinstance(result, Heard):
+        report.info(report.heard(result))
+        return 0
+    return _fail([report.timed_out(result, options.ipport, options.timeout)])
+
+
+def _monitor(options: Options) -> int:
+    from fence_kdump import monitor
+
+    return _fail([*options.problems, *monitor.problems(options.ipport, options.family)])
+
+
+def _metadata(_options: Options) -> int:
+    from fence_kdump.metadata import metadata
+
+    _print(metadata())
+    return 0
+
+
+def _validate(options: Options) -> int:
+    from fence_kdump.resolve import PATIENCE, Resolver
+
+    # Not plug: Pacemaker validates with a dummy.
+    resolver = Resolver(options.nodename)
+    resolver.settle(5 * PATIENCE)
+    unknown = [name for name in options.nodename if not resolver.known.get(name)]
+    return _fail([*options.problems, *(f"nodename '{name}' does not resolve" for name in unknown)])
+
+
+def _fail(problems: list[str] | tuple[str, ...]) -> int:
+    for problem in problems:
+        report.error(problem)
+    return 1 if problems else 0
+
+
+def _cluster_nodes() -> tuple[corosync.Node, ...]:
+    try:
+        with open(corosync.PATH, encoding="utf-8", errors="replace") as file:
+            nodelist = corosync.parse(file.read())
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        report.warning(f"cannot read {corosync.PATH}: {error.strerror}")
+        return ()
+    for problem in nodelist.problems:
+        report.warning(f"{corosync.PATH}: {problem}")
+    return nodelist.nodes
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()

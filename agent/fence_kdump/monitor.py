@@ -1,0 +1,70 @@
+"""Can this node do its part: dump when it crashes, and listen for others?
+
+It reads the kernel's state and what the last check of the crash image recorded; it opens no image
+and starts no program, as Pacemaker asks often.
+"""
+
+from __future__ import annotations
+
+import socket
+
+from fence_kdump.inlet import CannotListen, open_inlet
+from fence_kdump.wait import FAMILIES
+
+__all__ = ["IMAGE_STATE", "problems"]
+
+CRASH_SIZE = "/sys/kernel/kexec_crash_size"
+CRASH_LOADED = "/sys/kernel/kexec_crash_loaded"
+# The first word is "fresh" or "stale", the rest of the line says why. Absent: nobody checked yet.
+IMAGE_STATE = "/var/lib/fence-kdump/image-state"
+
+
+def problems(port: int, family: str) -> list[str]:
+    """All that keeps this node from doing its part, one line each.
+
+    port -- UDP port to listen on
+    family -- "auto", "ipv4" or "ipv6"
+    """
+    return [*_crash_kernel(), *_port(port, family), *_image()]
+
+
+def _crash_kernel() -> list[str]:
+    if _read(CRASH_SIZE) in ("", "0"):
+        return ["no memory is reserved for a crash kernel: boot with crashkernel= (see kdump(8))"]
+    if _read(CRASH_LOADED) != "1":
+        return ["no crash kernel is loaded: start the kdump service"]
+    return []
+
+
+def _port(port: int, family: str) -> list[str]:
+    found = []
+    for number in FAMILIES[family]:
+        try:
+            open_inlet(number, port, ()).close()
+        except CannotListen as error:
+            found.append(str(error))
+    # A host may well have only one of the two families.
+    return found if len(found) == len(FAMILIES[family]) or not _lacks_ipv6() else []
+
+
+def _lacks_ipv6() -> bool:
+    try:
+        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close()
+    except OSError:
+        return True
+    return False
+
+
+def _image() -> list[str]:
+    state, _, why = _read(IMAGE_STATE).partition(" ")
+    if state == "stale":
+        return [f"the crash image is stale ({why or 'no reason recorded'}): rebuild it"]
+    return []
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,205 @@
+"""Sockets and waiting: rounds of messages to every target, until there is nothing left to send."""
+
+from __future__ import annotations
+
+import _socket
+import posix
+import select
+import time
+
+from fence_kdump_protocol import encode
+from fence_kdump_send.console import say
+from fence_kdump_send.options import Options
+from fence_kdump_send.routes import GROUPS, Reachability
+from fence_kdump_send.schedule import Schedule
+from fence_kdump_send.targets import FAMILIES, Lookups, Node, Target, literal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from fence_kdump_send.targets import Address
+
+__all__ = ["in_crash_kernel", "run"]
+
+RETRY = 0.5  # seconds; for what no event announces: a resolver, a full buffer, a firewall
+LONGEST_WAIT = 3600.0  # seconds; poll(2) counts milliseconds in an int
+SETTLE = 0.005  # seconds; rtnetlink speaks in bursts
+# Messages to neighbours that do not answer wait in the socket's send buffer: with the default
+# buffer a few hundred dead nodes would keep the living ones from being told.
+SEND_BUFFER = 8 << 20
+_SO_SNDBUFFORCE = 32  # asm-generic/socket.h; Python has no name for it
+
+
+def in_crash_kernel() -> bool:
+    """Whether this is a crash kernel: nothing else has /proc/vmcore (kernel, fs/proc/vmcore.c)."""
+    try:
+        posix.stat("/proc/vmcore")
+    except OSError:
+        return False
+    return True
+
+
+def run(options: Options) -> int:
+    """Tell the nodes until every address took its messages; that is never if their count is 0.
+
+    Returns the exit status: 0, or 1 if none of the nodes can be told as they are written.
+    """
+    sender = _Sender(options)
+    for node in options.nodes:
+        sender.add(node)
+    if not sender.targets and not sender.names:
+        return 1
+    schedule = Schedule(options.interval, options.fast_start, time.monotonic())
+    while True:
+        if options.crash_only and not in_crash_kernel():
+            return 0
+        if schedule.begin_round(time.monotonic()):
+            sender.begin_round()
+        sender.send_pending()
+        sender.look_up_names()
+        if sender.is_done():
+            return 0
+        if sender.wait(schedule.due):
+            schedule.start_anew(time.monotonic())
+
+
+class _Sender:
+    """The targets, the sockets to reach them by, and the events to wait for."""
+
+    def __init__(self, options: Options) -> None:
+        self.targets: list[Target] = []
+        self.names: list[Node] = []
+        self._options = options
+        self._family = FAMILIES[options.family]
+        self._message = encode()
+        self._sockets: dict[int, _socket.socket] = {}
+        self._reachability = Reachability()
+        self._retry_at = 0.0
+        self._wake_read, self._wake_write = posix.pipe()
+        posix.set_blocking(self._wake_read, False)
+        self._lookups = Lookups(options.port, self._family, self._wake)
+        self._netlink = _listen_to_routes()
+        self._poll = select.poll()
+        self._poll.register(self._wake_read, select.POLLIN)
+        if self._netlink:
+            self._poll.register(self._netlink.fileno(), select.POLLIN)
+
+    def add(self, node: str) -> None:
+        """One more node to tell, by name or address."""
+        try:
+            found = literal(node, self._options.port, self._family)
+        except OSError as error:
+            say(f"{error}: it is left out, see --family")
+            return
+        if found:
+            self._add_addresses(node, found)
+        else:
+            self.names.append(Node(node))
+
+    def begin_round(self) -> None:
+        """Every address is to be sent one more message, as far as the count goes."""
+        for target in self.targets:
+            target.begin_round()
+
+    def send_pending(self) -> None:
+        """Try every address that did not take this round's message yet."""
+        for target in self.targets:
+            if not target.pending:
+                continue
+            try:
+                self._socket(target.family).sendto(self._message, target.sockaddr)
+            except OSError as error:
+                trouble = error.strerror or str(error)
+                if trouble != target.trouble:
+                    say(f"{target}: {trouble}, trying again")
+                target.trouble = trouble
+            else:
+                if target.trouble or self._options.verbose:
+                    say(f"{target}: message sent")
+                target.taken()
+
+    def look_up_names(self) -> None:
+        """Ask again for the names that have no address yet, where nobody is asking."""
+        now = time.monotonic()
+        if self.names and now >= self._retry_at:
+            self._retry_at = now + RETRY
+            for node in self.names:
+                if not node.asking:
+                    self._lookups.start(node)
+
+    def is_done(self) -> bool:
+        """Whether every address of every node took all its messages."""
+        return not self.names and not any(target.left for target in self.targets)
+
+    def wait(self, due: float) -> bool:
+        """Wait for the next round at `due`, the next retry, or an event.
+
+        Returns whether a link or a neighbour became reachable.
+        """
+        unfinished = bool(self.names) or any(target.pending for target in self.targets)
+        seconds = max(0.0, min(due - time.monotonic(), RETRY if unfinished else LONGEST_WAIT))
+        ready = self._poll.poll(seconds * 1000)
+        came_up = False
+        for fd, _ in ready:
+            if fd == self._wake_read:
+                self._take_answers()
+            elif self._netlink:
+                came_up = self._take_changes(self._netlink)
+        return came_up
+
+    def _wake(self) -> None:
+        posix.write(self._wake_write, b"!")
+
+    def _take_answers(self) -> None:
+        posix.read(self._wake_read, 4096)
+        for node, found, trouble in self._lookups.answers():
+            node.asking = False
+            if found:
+                self.names.remove(node)
+                self._add_addresses(node.name, found)
+            elif trouble != node.trouble:
+                say(f"{node.name}: {trouble}, trying again")
+                node.trouble = trouble
+
+    def _take_changes(self, netlink: _socket.socket) -> bool:
+        time.sleep(SETTLE)
+        came_up = False
+        while True:
+            try:
+                came_up |= self._reachability.feed(netlink.recv(65536))
+            except BlockingIOError:
+                break
+            except OSError:  # ENOBUFS: more changed than the socket could hold
+                came_up = True
+        self._retry_at = 0.0
+        return came_up
+
+    def _add_addresses(self, node: str, found: list[Address]) -> None:
+        known = {target.sockaddr for target in self.targets}
+        for family, sockaddr in found:
+            if sockaddr not in known:
+                known.add(sockaddr)
+                self.targets.append(Target(node, family, sockaddr, self._options.count))
+
+    def _socket(self, family: int) -> _socket.socket:
+        if family not in self._sockets:
+            sock = _socket.socket(family, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC)
+            sock.setblocking(False)
+            try:
+                sock.setsockopt(_socket.SOL_SOCKET, _SO_SNDBUFFORCE, SEND_BUFFER)
+            except OSError:  # only root may
+                sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, SEND_BUFFER)
+            self._sockets[family] = sock
+        return self._sockets[family]
+
+
+def _listen_to_routes() -> _socket.socket | None:
+    try:
+        netlink = _socket.socket(
+            _socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, _socket.NETLINK_ROUTE
+        )
+        netlink.setblocking(False)
+        netlink.bind((0, GROUPS))
+    except OSError as error:
+        say(f"cannot listen to rtnetlink: {error.strerror}; trying twice a second instead")
+        return None
+    return netlink

@@ -1,0 +1,43 @@
+"""The entry point: parse, say what is wrong or send."""
+
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # the C half of signal, which imports enum
+import posix
+
+from fence_kdump_send import __version__
+from fence_kdump_send.console import NAME, keep_stdio, say, tell
+from fence_kdump_send.loop import in_crash_kernel, run
+from fence_kdump_send.options import HINT, UsageError, parse, usage
+
+__all__ = ["main"]
+
+
+def main(argv: list[str]) -> int:
+    """Run the sender.
+
+    argv -- the arguments without the program's name
+
+    Returns the exit status. SIGTERM ends the process with status 0 at any time.
+    """
+    _signal.signal(_signal.SIGTERM, lambda *_: posix._exit(0))
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+    keep_stdio()
+    try:
+        options = parse(argv)
+    except UsageError as error:
+        say(f"{error}; {HINT}")
+        return 1
+    if options.help:
+        tell(usage())
+        return 0
+    if options.version:
+        tell(f"{NAME} {__version__}\n")
+        return 0
+    if not options.crash_only and not in_crash_kernel():
+        say("not a crash kernel: a node that is being fenced will be taken for dead")
+    try:
+        return run(options)
+    except (OSError, MemoryError) as error:
+        say(f"cannot go on: {error}")
+        return 1

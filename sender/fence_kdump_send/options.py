@@ -1,0 +1,210 @@
+"""The command line: argv -> Options.
+
+Parsed by hand as getopt_long(3) would: argparse and getopt cost more start-up time than all the
+rest. OPTIONS is the one table of the program's options; the usage text, and through it the man
+page, are made from it.
+"""
+
+from __future__ import annotations
+
+from fence_kdump_protocol import PORT
+
+__all__ = ["OPTIONS", "Option", "Options", "UsageError", "parse", "usage"]
+
+DEFAULT_INTERVAL = 10.0
+SHORTEST_INTERVAL = 0.001
+LONGEST = 86400.0 * 365
+
+
+class UsageError(ValueError):
+    """The command line cannot be carried out; the text names the value and what would be right."""
+
+
+class Options:
+    """What the command line asks for.
+
+    port -- UDP port, 1 to 65535
+    family -- "auto", "ipv4" or "ipv6"
+    count -- messages to every address, 0: without end
+    interval -- seconds between rounds, a fraction is fine
+    fast_start -- seconds during which there is a round every second
+    crash_only -- end before any round in which /proc/vmcore is absent
+    verbose -- 0, or the level of -v
+    nodes -- names and addresses to tell
+    help, version -- asked for that text instead
+    """
+
+    __slots__ = (
+        "count",
+        "crash_only",
+        "family",
+        "fast_start",
+        "help",
+        "interval",
+        "nodes",
+        "port",
+        "verbose",
+        "version",
+    )
+
+    def __init__(self) -> None:
+        self.port = PORT
+        self.family = "auto"
+        self.count = 0
+        self.interval = DEFAULT_INTERVAL
+        self.fast_start = 0.0
+        self.crash_only = False
+        self.verbose = 0
+        self.help = False
+        self.version = False
+        self.nodes: list[str] = []
+
+
+class Option:
+    """One option: letter, long name, what its value is called, help; "" for what it has not."""
+
+    __slots__ = ("help", "letter", "name", "value")
+
+    def __init__(self, letter: str, name: str, value: str, text: str) -> None:
+        self.letter = letter
+        self.name = name
+        self.value = value
+        self.help = text
+
+
+OPTIONS = (
+    Option("p", "ipport", "PORT", "UDP port to send to (default: 7410)"),
+    Option("f", "family", "FAMILY", "auto, ipv4 or ipv6 (default: auto)"),
+    Option("c", "count", "COUNT", "messages to each address, 0: no end (default: 0)"),
+    Option("i", "interval", "SECONDS", "time between messages (default: 10)"),
+    Option("", "fast-start", "SECONDS", "first send every second for so long (default: 0)"),
+    Option("", "crash-only", "", "send nothing, and end, where /proc/vmcore is absent"),
+    Option("v", "verbose", "[LEVEL]", "say more"),
+    Option("V", "version", "", "print the version"),
+    Option("h", "help", "", "print this help"),
+)
+
+HINT = "try 'fence_kdump_send --help'"
+
+
+def usage() -> str:
+    """The help text."""
+    lines = [
+        "Usage: fence_kdump_send [OPTION]... NODE...",
+        "",
+        "Tell every NODE (name or address), again and again, that this machine runs its crash",
+        "kernel, so that the cluster lets it finish its kernel dump.",
+        "",
+        "Options:",
+    ]
+    for option in OPTIONS:
+        short = f"-{option.letter}, " if option.letter else "    "
+        value = option.value if option.value.startswith("[") else f"={option.value}"
+        long = f"--{option.name}" + value.replace("[", "[=") * bool(option.value)
+        lines.append(f"  {short}{long:<22} {option.help}")
+    lines += [
+        "",
+        "Exit status: 0 when done or ended by SIGTERM, 1 if nothing could be started.",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def parse(argv: list[str]) -> Options:
+    """Read a command line as getopt_long(3) does: options and nodes in any order, long names may
+    be abbreviated, "--" ends the options.
+
+    argv -- the arguments without the program's name
+
+    Raises UsageError, which names the argument that is wrong.
+    """
+    options = Options()
+    rest = list(argv)
+    while rest:
+        word = rest.pop(0)
+        if word == "--":
+            options.nodes += rest
+            break
+        if word.startswith("--"):
+            _long(options, word, rest)
+        elif word.startswith("-") and word != "-":
+            _short(options, word, rest)
+        else:
+            options.nodes.append(word)
+    if not options.nodes and not (options.help or options.version):
+        raise UsageError("no node to tell")
+    return options
+
+
+def _long(options: Options, word: str, rest: list[str]) -> None:
+    name, equals, value = word[2:].partition("=")
+    found = [o for o in OPTIONS if o.name == name] or [
+        o for o in OPTIONS if o.name.startswith(name)
+    ]
+    if len(found) != 1:
+        raise UsageError(f"{'ambiguous' if found else 'unknown'} option '{word}'")
+    option = found[0]
+    if equals and not option.value:
+        raise UsageError(f"option '--{option.name}' takes no value, not '{value}'")
+    if option.value and not equals and not option.value.startswith("["):
+        value = _next(word, rest)
+    _set(options, option, value)
+
+
+def _short(options: Options, word: str, rest: list[str]) -> None:
+    for position, letter in enumerate(word[1:], 2):
+        found = [o for o in OPTIONS if o.letter == letter]
+        if not found:
+            raise UsageError(f"unknown option '-{letter}'")
+        option = found[0]
+        if not option.value:
+            _set(options, option, "")
+            continue
+        value = word[position:]
+        if not value and not option.value.startswith("["):
+            value = _next(word, rest)
+        _set(options, option, value)
+        return
+
+
+def _next(word: str, rest: list[str]) -> str:
+    if not rest:
+        raise UsageError(f"option '{word}' needs a value")
+    return rest.pop(0)
+
+
+def _set(options: Options, option: Option, value: str) -> None:
+    name = option.name
+    if name == "ipport":
+        options.port = _whole(value, "port", 1, 65535)
+    elif name == "family":
+        options.family = value.lower()
+        if options.family not in ("auto", "ipv4", "ipv6"):
+            raise UsageError(f"unsupported family '{value}': take auto, ipv4 or ipv6")
+    elif name == "count":
+        options.count = _whole(value, "count", 0, 10**9)
+    elif name == "interval":
+        options.interval = _seconds(value, "interval", SHORTEST_INTERVAL)
+    elif name == "fast-start":
+        options.fast_start = _seconds(value, "fast start", 0)
+    elif name == "crash-only":
+        options.crash_only = True
+    elif name == "verbose":
+        # getopt_long(3) reads "-vv" as -v with the value "v"
+        options.verbose = 1 + len(value) if not value.strip("v") else _whole(value, "level", 0, 99)
+    elif name == "help":
+        options.help = True
+    else:
+        options.version = True
+
+
+def _whole(text: str, what: str, low: int, high: int) -> int:
+    if text.isascii() and text.isdigit() and low <= int(text) <= high:
+        return int(text)
+    raise UsageError(f"invalid {what} '{text}': take a whole number from {low} to {high}")
+
+
+def _seconds(text: str, what: str, low: float) -> float:
+    if text.isascii() and text.replace(".", "", 1).isdigit() and low <= float(text) <= LONGEST:
+        return float(text)
+    raise UsageError(f"invalid {what} '{text}': take seconds, {low:g} or more")

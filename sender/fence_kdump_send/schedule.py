@@ -1,0 +1,49 @@
+"""When the next round is due. No clock of its own: every time is given, in seconds of one clock."""
+
+from __future__ import annotations
+
+__all__ = ["Schedule"]
+
+FAST_INTERVAL = 1.0
+# Links flap, and neighbours are found, in bursts: one round answers such a burst. Shorter than
+# the 50 ms within which a message should follow its route.
+LEAST_GAP = 0.04
+
+
+class Schedule:
+    """Rounds every `interval` seconds; while the fast start lasts, one a second at least.
+
+    interval -- seconds between rounds
+    fast_start -- how many seconds the fast start lasts, 0: there is none
+    now -- the time at which the first round is due
+    """
+
+    __slots__ = ("_fast_start", "_fast_until", "_interval", "_last", "due")
+
+    def __init__(self, interval: float, fast_start: float, now: float) -> None:
+        self._interval = interval
+        self._fast_start = fast_start
+        self._fast_until = now + fast_start
+        self._last = now - LEAST_GAP
+        self.due = now
+
+    def begin_round(self, now: float) -> bool:
+        """Whether a round is due at `now`; if so, the next one is planned.
+
+        A round that was missed is not made up for: two messages at once tell no more than one.
+        """
+        if now < self.due:
+            return False
+        step = self._interval
+        if now < self._fast_until:
+            step = min(step, FAST_INTERVAL)
+        self._last = now
+        planned = self.due + step
+        self.due = planned if planned > now else now + step
+        return True
+
+    def start_anew(self, now: float) -> None:
+        """Something became reachable that was not: begin the fast start again, with a round now."""
+        if self._fast_start:
+            self._fast_until = now + self._fast_start
+            self.due = min(self.due, max(now, self._last + LEAST_GAP))

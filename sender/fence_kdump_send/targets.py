@@ -1,0 +1,131 @@
+"""Whom to tell: nodes -> addresses, and what each address still has to be sent."""
+
+from __future__ import annotations
+
+import _socket
+import _thread
+
+__all__ = ["FAMILIES", "Lookups", "Node", "Target", "literal"]
+
+FAMILIES = {"auto": _socket.AF_UNSPEC, "ipv4": _socket.AF_INET, "ipv6": _socket.AF_INET6}
+
+TYPE_CHECKING = False  # importing typing costs more than all the rest of the start
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    # one address: its family, and what sendto takes
+    Address = tuple[int, tuple[object, ...]]
+
+
+class Target:
+    """One address of one node.
+
+    node -- the name under which it was asked for
+    family -- AF_INET or AF_INET6
+    sockaddr -- what sendto takes
+    left -- how many messages it is still to be sent, -1: without end
+    pending -- whether this round's message is not yet taken
+    trouble -- why the last attempt failed, "" if it did not
+    """
+
+    __slots__ = ("family", "left", "node", "pending", "sockaddr", "trouble")
+
+    def __init__(self, node: str, family: int, sockaddr: tuple[object, ...], count: int) -> None:
+        self.node = node
+        self.family = family
+        self.sockaddr = sockaddr
+        self.left = count or -1
+        self.pending = True
+        self.trouble = ""
+
+    def begin_round(self) -> None:
+        """One more message is to be sent, as far as the count goes."""
+        self.pending = self.left != 0
+
+    def taken(self) -> None:
+        """The system took this round's message."""
+        self.pending = False
+        self.trouble = ""
+        self.left -= self.left > 0
+
+    def __str__(self) -> str:
+        address = str(self.sockaddr[0])
+        return address if address == self.node else f"{self.node} ({address})"
+
+
+class Node:
+    """A node whose name is still to be looked up.
+
+    name -- as given on the command line
+    asking -- whether a look-up is under way
+    trouble -- why the last one failed, "" if none did
+    """
+
+    __slots__ = ("asking", "name", "trouble")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.asking = False
+        self.trouble = ""
+
+
+def literal(node: str, port: int, family: int) -> list[Address]:
+    """The address that a node given as an address stands for; [] if it is a name.
+
+    family -- an AF_ constant
+
+    Raises OSError for an address of another family than asked for.
+    """
+    try:
+        found = _look_up(node, port, _socket.AF_UNSPEC, _socket.AI_NUMERICHOST)
+    except OSError:
+        return []
+    if family not in (_socket.AF_UNSPEC, found[0][0]):
+        raise OSError(f"'{node}' is no address of the family asked for")
+    return found
+
+
+def _look_up(node: str, port: int, family: int, flags: int = 0) -> list[Address]:
+    # As bytes: a str goes through the idna codec, which is not on board of the frozen program.
+    name = node.encode("utf-8", "surrogateescape")
+    found = _socket.getaddrinfo(name, port, family, _socket.SOCK_DGRAM, 0, flags)
+    return [(entry[0], entry[4]) for entry in found]
+
+
+class Lookups:
+    """Looks names up, each in a thread of its own: a slow resolver delays no other target.
+
+    port, family -- as for `literal`
+    wake -- called, in the thread, when an answer is there
+    """
+
+    __slots__ = ("_answers", "_family", "_port", "_wake")
+
+    def __init__(self, port: int, family: int, wake: Callable[[], None]) -> None:
+        self._port = port
+        self._family = family
+        self._wake = wake
+        self._answers: list[tuple[Node, list[Address], str]] = []
+
+    def start(self, node: Node) -> None:
+        """Begin a look-up of a node that has none under way."""
+        try:
+            _thread.start_new_thread(self._run, (node,))
+        except RuntimeError:  # no memory for a thread: perhaps next time
+            return
+        node.asking = True
+
+    def answers(self) -> Iterator[tuple[Node, list[Address], str]]:
+        """The look-ups that ended since the last call: node, addresses, and if none, why."""
+        while self._answers:
+            yield self._answers.pop(0)
+
+    def _run(self, node: Node) -> None:
+        found: list[Address] = []
+        trouble = ""
+        try:
+            found = _look_up(node.name, self._port, self._family)
+        except OSError as error:
+            trouble = error.strerror or str(error)
+        self._answers.append((node, found, trouble))
+        self._wake()
