@@ -109,13 +109,18 @@ def _target(
 def _matches(
     names: Sequence[str], nodes: Sequence[Node], known: Mapping[str, Sequence[bytes]]
 ) -> list[Node]:
-    return [node for node in nodes if any(_is(name, node, known) for name in names)]
+    found = [_node(name, nodes, known) for name in names]
+    return [node for node in nodes if node in found]
 
 
-def _is(name: str, node: Node, known: Mapping[str, Sequence[bytes]]) -> bool:
-    if name == node.name or name in node.addresses:
-        return True
-    return not set(known.get(name, ())).isdisjoint(_ring(node, known))
+def _node(name: str, nodes: Sequence[Node], known: Mapping[str, Sequence[bytes]]) -> Node | None:
+    """The node a name stands for: as corosync.conf has it, or else by what it resolves to."""
+    for node in nodes:
+        if name == node.name or name in node.addresses:
+            return node
+    addresses = set(known.get(name, ()))
+    found = [node for node in nodes if not addresses.isdisjoint(_ring(node, known))]
+    return found[0] if len(found) == 1 else None  # of several nodes: none of them
 
 
 def _ring(node: Node, known: Mapping[str, Sequence[bytes]]) -> list[bytes]:

@@ -47,9 +47,10 @@ class Inlet:
         kind = socket.SOCK_RAW if raw else socket.SOCK_DGRAM
         self._socket = socket.socket(family, kind, socket.IPPROTO_UDP)
         self._socket.setblocking(False)
-        if family == socket.AF_INET6:
-            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        if family == socket.AF_INET6 and raw:  # the checksum needs the destination address
             self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
+        elif family == socket.AF_INET6:  # IPv4 has a socket of its own
+            self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
 
     def filter(self, sources: Sequence[bytes], wanted: bool = True) -> None:
         """Have the kernel let through only what may count; see `bpf.program`.

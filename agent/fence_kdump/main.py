@@ -60,10 +60,13 @@ def _off(options: Options) -> int:
     if not options.nodename and not options.plug:
         raise UsageError("action 'off' requires nodename")
     question = Question(options.nodename, options.plug, _cluster_nodes())
-    if options.verbose:
-        report.info(f"waiting {options.timeout:g} s on UDP port {options.ipport}")
+
+    def listening(expected: dict[bytes, str]) -> None:
+        if options.verbose:
+            report.info(report.waiting(expected, options.ipport, options.timeout))
+
     try:
-        result = wait(question, options.family, options.ipport, options.timeout, report.warning)
+        result = wait(question, options, report.warning, listening)
     except (NobodyToExpect, CannotListen) as error:
         names = ", ".join([*options.nodename, *options.plug])
         return _fail([f"{names}: {error}"])

@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["error", "heard", "info", "timed_out", "warning"]
+__all__ = ["error", "heard", "info", "timed_out", "waiting", "warning"]
 
 NAME = "fence_kdump"
 
@@ -40,9 +40,14 @@ def heard(result: Heard) -> str:
     return f"received a valid message from {_node(result.source, result.name)}: it is fenced"
 
 
+def waiting(expected: Mapping[bytes, str], port: int, timeout: float) -> str:
+    """The line for the beginning."""
+    return f"waiting {timeout:g} s for a message from {_nodes(expected)} on UDP port {port}"
+
+
 def timed_out(result: TimedOut, port: int, timeout: float) -> str:
     """The line for a time-out. Pacemaker knows one by the words "timed out"."""
-    nodes = ", ".join(_node(address, name) for address, name in result.expected.items())
+    nodes = _nodes(result.expected)
     parts = [
         f"timed out after {timeout:g} s waiting for a message from {nodes} on UDP port {port}",
         _came(result.datagrams, result.reasons),
@@ -68,6 +73,10 @@ def _came(datagrams: int | None, reasons: Mapping[str, int]) -> str:
 
 def _counts(strangers: Mapping[bytes, int]) -> str:
     return ", ".join(f"{show(address)} ({number})" for address, number in strangers.items())
+
+
+def _nodes(expected: Mapping[bytes, str]) -> str:
+    return ", ".join(_node(address, name) for address, name in expected.items())
 
 
 def _node(address: bytes, name: str) -> str:

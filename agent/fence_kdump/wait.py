@@ -11,6 +11,7 @@ from fence_kdump.addresses import family_of
 from fence_kdump.datagram import BadDatagram, Datagram
 from fence_kdump.expect import Question, expect
 from fence_kdump.inlet import CannotListen, Inlet, open_inlet, open_lookout
+from fence_kdump.options import Options
 from fence_kdump.own import own_addresses
 from fence_kdump.resolve import PATIENCE, Resolver
 from fence_kdump_protocol import DecodeError, decode
@@ -69,26 +70,25 @@ class TimedOut(namedtuple("TimedOut", "expected datagrams reasons strangers blin
 
 def wait(
     question: Question,
-    family: str,
-    port: int,
-    timeout: float,
+    options: Options,
     report: Callable[[str], None],
+    listening: Callable[[dict[bytes, str]], None] = lambda _: None,
 ) -> Heard | TimedOut:
     """Wait for a message from the node that is to be fenced.
 
     question -- who that is
-    family -- "auto", "ipv4" or "ipv6"
-    port -- UDP port
-    timeout -- seconds
-    report -- called with one-line texts: warnings, and what is being waited for
+    options -- its family, ipport and timeout
+    report -- called with one-line texts: warnings
+    listening -- called once the sockets are open, with packed address -> name of what counts
 
     Raises NobodyToExpect and CannotListen.
     """
-    end = time.monotonic() + timeout
+    end = time.monotonic() + options.timeout
     resolver = Resolver(question.names())
-    resolver.settle(min(PATIENCE, timeout))
-    watch = _Watch(question, resolver, FAMILIES[family], port, report)
+    resolver.settle(min(PATIENCE, options.timeout))
+    watch = _Watch(question, resolver, options, report)
     watch.expect_known()
+    listening(watch.expected)
     while (left := end - time.monotonic()) > 0:
         for inlet in watch.ready(left):
             heard = watch.read(inlet, end)
@@ -98,24 +98,26 @@ def wait(
 
 
 class _Watch:
-    """The sockets, whom they expect, and what did not count so far."""
+    """The sockets, whom they expect, and what did not count so far.
+
+    expected -- dict of packed address -> the name by which it is expected
+    """
 
     def __init__(
         self,
         question: Question,
         resolver: Resolver,
-        families: tuple[int, ...],
-        port: int,
+        options: Options,
         report: Callable[[str], None],
     ) -> None:
         self._question = question
         self._resolver = resolver
-        self._families = families
-        self._port = port
+        self._families = FAMILIES[options.family]
+        self._port = options.ipport
         self._report = report
         self._own = own_addresses()
         self._warned: set[str] = set()
-        self._expected: dict[bytes, str] = {}
+        self.expected: dict[bytes, str] = {}
         self._inlets: dict[int, Inlet] = {}
         self._lookouts: dict[int, Inlet | None] = {}
         self._blind = ""
@@ -127,12 +129,12 @@ class _Watch:
         expectation = expect(self._question, self._resolver.known, self._own)
         for text in expectation.warnings:
             self._warn(text)
-        self._expected = {
+        self.expected = {
             address: name
             for address, name in expectation.addresses.items()
             if family_of(address) in self._families
         }
-        if not self._expected and not self._resolver.pending():
+        if not self.expected and not self._resolver.pending():
             raise NobodyToExpect("no address is left to expect a message from")
         for family in self._families:
             self._listen(family)
@@ -159,7 +161,7 @@ class _Watch:
                 if datagram is None:
                     return None
                 if self._counts(datagram):
-                    name = self._expected[datagram.source]
+                    name = self.expected[datagram.source]
                     return Heard(name, datagram.source, "raw" if inlet.raw else "bound")
             except (BadDatagram, DecodeError) as error:
                 self._received += 1
@@ -172,11 +174,11 @@ class _Watch:
         datagrams = None
         if len(bound) == len(self._inlets):
             datagrams = self._received + sum(inlet.dropped() for inlet in bound)
-        return TimedOut(self._expected, datagrams, self._reasons, self._strangers(), self._blind)
+        return TimedOut(self.expected, datagrams, self._reasons, self._strangers(), self._blind)
 
     def _counts(self, datagram: Datagram) -> bool:
         """Whether this is a message, and from an expected address. Raises DecodeError."""
-        if datagram.port != self._port or datagram.source not in self._expected:
+        if datagram.port != self._port or datagram.source not in self.expected:
             return False
         decode(datagram.payload)
         return True
@@ -194,7 +196,7 @@ class _Watch:
             try:
                 self._inlets[family] = open_inlet(family, self._port, sources)
             except CannotListen as error:
-                if len(sources) == len(self._expected) and not self._resolver.pending():
+                if len(sources) == len(self.expected) and not self._resolver.pending():
                     raise
                 self._warn(str(error))
 
@@ -209,7 +211,7 @@ class _Watch:
                 self._blind = str(error)
 
     def _sources(self, family: int) -> list[bytes]:
-        return [address for address in self._expected if family_of(address) == family]
+        return [address for address in self.expected if family_of(address) == family]
 
     def _strangers(self) -> dict[bytes, int]:
         found: dict[bytes, int] = {}
@@ -222,6 +224,6 @@ class _Watch:
                     decode(datagram.payload)
                 except (BadDatagram, DecodeError):
                     continue
-                if datagram.port == self._port and datagram.source not in self._expected:
+                if datagram.port == self._port and datagram.source not in self.expected:
                     found[datagram.source] = found.get(datagram.source, 0) + 1
         return found

@@ -5,7 +5,6 @@
 
 PLAN=/etc/fence-kdump/links
 NICS=/sys/class/net
-set -f
 
 say() {
     echo "fence-kdump: $*"
@@ -32,8 +31,9 @@ step() {
 no_ra() {
     [ -d /proc/sys/net/ipv6 ] || return 0
     for try in 1 2 3; do # it may be renamed meanwhile
-        for name in $(names); do
-            { read -r index <"$NICS/$name/ifindex"; } 2>/dev/null || continue
+        for path in "$NICS"/*; do
+            name=${path##*/}
+            { read -r index <"$path/ifindex"; } 2>/dev/null || continue
             [ "$name" = "$1" ] || [ "if$index" = "$1" ] || continue
             {
                 echo 0 >"/proc/sys/net/ipv6/conf/$name/accept_ra"
@@ -44,15 +44,6 @@ no_ra() {
     done
     say "failed: accept_ra of $1 cannot be turned off (try $try)"
     return 1
-}
-
-# names: of all network devices
-names() {
-    set +f
-    for path in "$NICS"/*; do
-        echo "${path##*/}"
-    done
-    set -f
 }
 
 # section N: the lines that follow the Nth "nic"; 0: those before the first
@@ -84,8 +75,7 @@ replay() {
 # find_nic MAC DRIVER: sets $index and $name of the one NIC of that MAC and driver, $found how many
 find_nic() {
     found=0
-    for candidate in $(names); do
-        here=$NICS/$candidate
+    for here in "$NICS"/*; do
         [ -e "$here/device" ] || continue
         [ ! -e "$here/master" ] || continue
         { read -r mac <"$here/address"; } 2>/dev/null || continue
@@ -93,18 +83,24 @@ find_nic() {
         driver=$(cd -P "$here/device/driver" 2>/dev/null && echo "${PWD##*/}")
         [ "$driver" = "$2" ] || continue
         { read -r index <"$here/ifindex"; } 2>/dev/null || continue
-        name=$candidate
+        name=${here##*/}
         found=$((found + 1))
+    done
+}
+
+# load MAC DRIVER WAIT MODULE...: load a NIC's modules
+load() {
+    shift 3
+    for module; do
+        step modprobe "$module"
     done
 }
 
 # nic N MAC DRIVER WAIT MODULE...: wait for a NIC, then set up what stands on it
 nic() {
     number=$1 wanted=$2 by=$3 wait=$4
-    shift 4
-    for module; do
-        step modprobe "$module"
-    done
+    shift
+    load "$@"
     tries=0
     while :; do
         find_nic "$wanted" "$by"
@@ -131,6 +127,13 @@ nic() {
 children=
 # shellcheck disable=SC2086 # process ids
 trap 'kill $children 2>/dev/null; exit 0' TERM
+# hardware takes its time: all drivers are set to work before anything else
+while read -r word rest; do
+    [ "$word" = nic ] || continue
+    # shellcheck disable=SC2086 # words
+    load $rest >/dev/null & # what fails here fails again below, and is told
+    children="$children $!"
+done <"$PLAN"
 replay 0 ""
 number=0
 while read -r word rest; do

@@ -31,7 +31,7 @@ _fence_kdump_plan() {
     {
         _fence_kdump_helper install --initdir "$initdir" --sender "$(_fence_kdump_sender)" \
             2>&1 >"$(_fence_kdump_requests)" || return 1
-    } | while read -r _line; do dwarn "fence-kdump: $_line"; done
+    } | while read -r _line; do dwarn "$_line"; done
     return "${PIPESTATUS[0]}"
 }
 

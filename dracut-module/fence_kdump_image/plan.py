@@ -103,19 +103,19 @@ def make(
     choice = targets.choose(texts)
     warnings = list(choice.problems)
     family = choice.options.family
-    answers = resolver([*targets.hosts(choice), node], family)
+    names = frozenset({node.lower(), node.lower().partition(".")[0]})
+    # corosync.conf knows this node best; only else what its name resolves to stands for it
+    named = [] if {ring.node.lower() for ring in choice.rings} & names else [node]
+    answers = resolver([*targets.hosts(choice), *named], family)
     try:
         addresses = network.addresses()
     except NetworkError as error:
         warnings.append(f"{error}; no link can be taken along")
         addresses, network = (), _Blind()
-    me = targets.Self(
-        names=frozenset({node.lower(), node.lower().partition(".")[0]}),
-        addresses=frozenset(a.local for a in addresses),
-    )
+    me = targets.Self(names, frozenset(a.local for a in addresses))
     settled = targets.settle(choice, answers, me)
     warnings += settled.problems
-    own = {**settled.own, max(settled.own, default=-1) + 1: answers.get(node, ())}
+    own = settled.own or {0: answers.get(node, ())}
     claims = owners.claims(owners.read(initdir)) if initdir else []
     wait = bool(claims) or bool(initdir and owners.has_network(initdir))
     paths, nics = _paths(settled, own, network, claims, warnings)

@@ -38,7 +38,8 @@ class Schedule:
         if now < self._fast_until:
             step = min(step, FAST_INTERVAL)
         self._last = now
-        self.due = max(self.due + step, now)
+        planned = self.due + step
+        self.due = planned if planned > now else now + step
         return True
 
     def start_anew(self, now: float) -> None:

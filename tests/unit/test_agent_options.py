@@ -1,0 +1,121 @@
+"""What Pacemaker sends, and what an administrator types."""
+
+from __future__ import annotations
+
+import pytest
+
+from fence_kdump import arguments
+from fence_kdump.options import UsageError, from_lines, read
+
+DEFAULTS = {
+    "action": "off",
+    "nodename": (),
+    "plug": (),
+    "ipport": 7410,
+    "family": "auto",
+    "timeout": 60.0,
+    "verbose": False,
+    "problems": (),
+}
+
+# What Pacemaker 2.1 was seen to send, and what stdin may hold besides.
+STDIN = [
+    (
+        "nodename=node2\naction=off\nport=node2\n",
+        {"nodename": ("node2",), "plug": ("node2",)},
+    ),
+    (
+        "nodename=node2\naction=off\nport=node2\ntimeout=10\n",
+        {"nodename": ("node2",), "plug": ("node2",), "timeout": 10.0},
+    ),
+    (
+        "nodename=node2\naction=off\nport=10.77.0.2\n",
+        {"nodename": ("node2",), "plug": ("10.77.0.2",)},
+    ),
+    (
+        "nodename=node1,node2,node3\naction=off\nport=node2\n",
+        {"nodename": ("node1", "node2", "node3"), "plug": ("node2",)},
+    ),
+    (
+        "nodename=node2\naction=off\nplug=node2\n",
+        {"nodename": ("node2",), "plug": ("node2",)},
+    ),
+    ("action=monitor\n", {"action": "monitor"}),
+    ("action=metadata\n", {"action": "metadata"}),
+    ("action=validate-all\nport=dummy\n", {"action": "validate-all", "plug": ("dummy",)}),
+    ("action=reboot\n", {"action": "reboot"}),
+    ("", {}),
+    ("# nodename=no\n  NodeName = node2 \n", {"nodename": ("node2",)}),
+    ("nodename=a\nnodename=b\n", {"nodename": ("b",)}),
+    ("nodename=a,,a , b\n", {"nodename": ("a", "b")}),
+    ("nonsense\nunknown=1\nACTION=OFF\n", {}),
+    ("verbose=1\n", {"verbose": True}),
+    ("verbose=0\n", {}),
+    ("verbose=no\n", {}),
+    ("timeout=30s\nipport=7411\nfamily=IPv6\n", {"timeout": 30, "ipport": 7411, "family": "ipv6"}),
+    ("timeout=1.5\n", {"timeout": 1.5}),
+    ("nodename=a=b\n", {"nodename": ("a=b",)}),
+    ("nodename=node2\r\naction=off\r\n", {"nodename": ("node2",)}),
+]
+
+
+@pytest.mark.parametrize(("text", "changed"), STDIN)
+def test_stdin(text: str, changed: dict[str, object]) -> None:
+    assert read(from_lines(text))._asdict() == {**DEFAULTS, **changed}
+
+
+@pytest.mark.parametrize(
+    ("argv", "changed"),
+    [
+        ("-n node2", {"nodename": ("node2",)}),
+        ("--nodename=node2,fd00::2", {"nodename": ("node2", "fd00::2")}),
+        ("-n a --plug b", {"nodename": ("a",), "plug": ("b",)}),
+        ("--port b", {"plug": ("b",)}),
+        (
+            "-p 7411 -f ipv6 -t 5 -v",
+            {"ipport": 7411, "family": "ipv6", "timeout": 5.0, "verbose": True},
+        ),
+        ("-o monitor", {"action": "monitor"}),
+        ("-o OFF", {}),
+        ("--action=validate-all", {"action": "validate-all"}),
+    ],
+)
+def test_arguments(argv: str, changed: dict[str, object]) -> None:
+    assert read(arguments.parse(argv.split()))._asdict() == {**DEFAULTS, **changed}
+
+
+@pytest.mark.parametrize("argv", ["-x", "-n", "surplus", "-t"])
+def test_wrong_arguments_raise(argv: str) -> None:
+    with pytest.raises(UsageError):
+        arguments.parse(argv.split())
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("ipport", "0"),
+        ("ipport", "65536"),
+        ("ipport", "-1"),
+        ("ipport", "x"),
+        ("ipport", ""),
+        ("ipport", "123456789"),
+        ("family", "ipx"),
+        ("timeout", "0"),
+        ("timeout", "-1"),
+        ("timeout", "x"),
+        ("timeout", "nan"),
+        ("timeout", "inf"),
+        ("timeout", "99999999"),
+        ("timeout", "1m"),
+    ],
+)
+def test_a_wrong_value_is_a_problem_that_names_it(key: str, value: str) -> None:
+    options = read({key: value})
+    assert len(options.problems) == 1
+    assert key in options.problems[0]
+    assert f"'{value}'" in options.problems[0]
+    assert options._replace(problems=())._asdict() == DEFAULTS
+
+
+def test_every_problem_is_told_at_once() -> None:
+    assert len(read({"ipport": "x", "family": "x", "timeout": "x"}).problems) == 3
