@@ -13,6 +13,7 @@ from collections.abc import Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import pytest
+
 from rig import host, image, private, run, survey
 
 _AT_A_TIME = int(os.environ.get("FENCE_KDUMP_MACHINES", "2"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from rig import disk, dump, nodes
 from rig.image import Image
 from rig.run import Outcome, Scenario

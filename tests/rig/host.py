@@ -22,7 +22,7 @@ __all__ = [
     "sender_folder",
 ]
 
-REPOSITORY = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", ".."))
+REPOSITORY = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
 C_AGENT = "/usr/sbin/fence_kdump"
 C_SENDER = "/usr/libexec/fence-agents/fence_kdump_send"
 
