@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 
-from .host import RigError, kernel_release, run
+from .host import RigError, kernel_image, run
 from .stage1 import populate
 
 __all__ = ["add_file_system", "add_production_disk", "check", "extract"]
@@ -33,7 +33,7 @@ def add_production_disk(path: str, label: str, image: str, cmdline: str) -> str:
         populate(root, "switched-init.sh")
         boot = os.path.join(root, "boot")
         os.mkdir(boot)
-        shutil.copy(f"/boot/vmlinuz-{kernel_release()}", os.path.join(boot, "vmlinuz"))
+        shutil.copy(kernel_image(), os.path.join(boot, "vmlinuz"))
         shutil.copy(image, os.path.join(boot, "crash.img"))
         with open(os.path.join(boot, "cmdline"), "w", encoding="ascii") as file:
             file.write(cmdline)

@@ -16,6 +16,7 @@ __all__ = [
     "agent",
     "guest_file",
     "image_helper",
+    "kernel_image",
     "kernel_release",
     "module_folder",
     "run",
@@ -50,11 +51,23 @@ def run(*argv: str, env: dict[str, str] | None = None) -> str:
 
 
 def kernel_release() -> str:
-    """The release of the cloud kernel that is installed here (the newest, if several)."""
-    releases = sorted(os.path.basename(path) for path in glob.glob("/lib/modules/*-cloud-*"))
+    """The release of the kernel to crash: one made for virtual machines if there is one.
+
+    Of several, the one that was installed last.
+    """
+    images = glob.glob("/boot/vmlinuz-*-cloud-*") or glob.glob("/boot/vmlinuz-*")
+    releases = [path.split("vmlinuz-", 1)[1] for path in sorted(images, key=os.path.getmtime)]
+    releases = [release for release in releases if os.path.isdir(f"/lib/modules/{release}")]
     if not releases:
-        raise RigError("no cloud kernel in /lib/modules: apt-get install linux-image-cloud-amd64")
+        raise RigError(
+            "no kernel in /boot with its modules: apt-get install linux-image-cloud-amd64"
+        )
     return releases[-1]
+
+
+def kernel_image() -> str:
+    """The path of that kernel."""
+    return f"/boot/vmlinuz-{kernel_release()}"
 
 
 def guest_file(name: str) -> str:

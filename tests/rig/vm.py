@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, NamedTuple
 
-from .host import RigError, kernel_release
+from .host import RigError, kernel_image
 from .network import Network
 from .nodes import Node
 
@@ -112,7 +112,7 @@ class VirtualMachine:
         argv = ["qemu-system-x86_64", "-accel", "tcg", "-M", "q35", "-smp", "1"]
         argv += ["-m", str(self.memory), "-nodefaults", "-no-user-config", "-display", "none"]
         argv += ["-no-reboot", "-serial", "stdio", "-qmp", f"unix:{monitor},server=on,wait=off"]
-        argv += ["-kernel", f"/boot/vmlinuz-{kernel_release()}", "-initrd", self.initrd]
+        argv += ["-kernel", kernel_image(), "-initrd", self.initrd]
         argv += ["-append", self.append]
         argv += ["-object", "rng-random,id=rng0,filename=/dev/urandom"]
         argv += ["-device", "virtio-rng-pci,rng=rng0", "-device", "virtio-scsi-pci,id=scsi0"]

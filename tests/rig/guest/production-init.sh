@@ -15,7 +15,7 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 exec </dev/console >/dev/console 2>&1
 
-for module in /modules/*.ko; do
+for module in /modules/*; do
     insmod "$module" || die "insmod $module"
 done
 tries=0

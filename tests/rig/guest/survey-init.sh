@@ -17,9 +17,9 @@ mount -t sysfs sysfs /sys
 mount -t devtmpfs dev /dev
 exec </dev/console >/dev/console 2>&1
 
-for module in /modules/*.ko; do
+for module in /modules/*; do
     case $module in
-        *-bonding.ko) insmod "$module" max_bonds=0 ;;
+        *-bonding.ko*) insmod "$module" max_bonds=0 ;;
         *) insmod "$module" ;;
     esac || die "insmod $module"
 done
