@@ -8,6 +8,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 PYTHON_SOURCES := $(shell find protocol cluster sender agent -name '*.py') agent/bin/fence_kdump
 SHELL_SCRIPTS  := .ci/run $(wildcard tools/* dracut-module/99zz-fence-kdump/*.sh)
+SHELL_SCRIPTS  += $(wildcard tests/rig/guest/*.sh tests/rig/guest/*/*sh tests/rig/as_node/*.sh tests/rig/as_node/bin/*)
 MAN_PAGES      := build/man/fence_kdump.8 build/man/fence_kdump_send.8
 
 DESTDIR    :=
@@ -68,7 +69,7 @@ build/man/fence_kdump_send.8: docs/fence_kdump_send.h2m $(SENDER)
 		--include=$< --output=$@ $(SENDER)
 
 setup-test: $(READY) $(SENDER) dist/onefile/fence_kdump_send $(MAN_PAGES)
-	tools/setup net test
+	tools/setup net test image panic
 	tools/unit-tests setup
 
 test: setup-test
@@ -76,11 +77,12 @@ test: setup-test
 	tools/sandbox $(VENV)/bin/python -m pytest tests
 
 demo: $(SENDER)
-	tools/setup net
-	tools/sandbox $(PYTHON) tests/demo/demo.py
+	tools/setup net image panic
+	PYTHONPATH=tests tools/sandbox $(PYTHON) tests/demo/panic.py
 
 bench: setup-test
 	tools/sandbox $(VENV)/bin/python bench/bench.py
+	PYTHONPATH=tests tools/sandbox $(PYTHON) bench/panic.py
 
 lint: $(READY)
 	tools/setup lint

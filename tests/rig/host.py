@@ -59,9 +59,7 @@ def kernel_release() -> str:
     releases = [path.split("vmlinuz-", 1)[1] for path in sorted(images, key=os.path.getmtime)]
     releases = [release for release in releases if os.path.isdir(f"/lib/modules/{release}")]
     if not releases:
-        raise RigError(
-            "no kernel in /boot with its modules: apt-get install linux-image-cloud-amd64"
-        )
+        raise RigError("no kernel in /boot: apt-get install linux-image-cloud-amd64")
     return releases[-1]
 
 

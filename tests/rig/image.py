@@ -117,7 +117,7 @@ def _dracut_base(folder: str, with_us: bool) -> str:
         if entry != "modules.d":
             os.symlink(os.path.join(_DRACUT, entry), os.path.join(folder, entry))
     for entry in os.listdir(os.path.join(_DRACUT, "modules.d")):
-        if entry.endswith("kdumpbase") or entry.endswith("fence-kdump"):
+        if entry.endswith(("kdumpbase", "fence-kdump")):
             continue  # ours stand there
         os.symlink(os.path.join(_DRACUT, "modules.d", entry), os.path.join(modules, entry))
     os.symlink(guest_file("kdumpbase"), os.path.join(modules, "99kdumpbase"))
