@@ -8,7 +8,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 PYTHON_SOURCES := $(shell find protocol cluster sender agent -name '*.py') agent/bin/fence_kdump
 SHELL_SCRIPTS  := .ci/run $(wildcard tools/* dracut-module/99zz-fence-kdump/*.sh)
-SHELL_SCRIPTS  += $(wildcard tests/rig/guest/*.sh tests/rig/guest/*/*sh tests/rig/as_node/*.sh tests/rig/as_node/bin/*)
+SHELL_SCRIPTS  += $(wildcard tests/rig/guest/*.sh tests/rig/guest/*/*sh tests/rig/as_node/*.sh tests/rig/as_node/bin/* tests/panic/broken/*.sh tests/panic/broken/sender/*)
 MAN_PAGES      := build/man/fence_kdump.8 build/man/fence_kdump_send.8
 
 DESTDIR    :=

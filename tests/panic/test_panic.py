@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from rig import disk, dump, nodes
@@ -128,6 +130,30 @@ def test_silence_after_a_switch_of_root(outcome: Outcome) -> None:
     assert after == 0
     assert outcome.time_of("RIG: process fence_kdump") is None
     assert_dumped(outcome)
+
+
+BROKEN = os.path.join(os.path.dirname(__file__), "broken")
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        pytest.param(None, marks=pytest.mark.scenario(Scenario(image.name, image)), id=image.name)
+        for image in (
+            Image("broken-helper", nodes.PLAIN, helper=f"{BROKEN}/helper.sh"),
+            Image("broken-plan", nodes.PLAIN, helper=f"{BROKEN}/plan.sh"),
+            Image("broken-sender", nodes.PLAIN, sender=f"{BROKEN}/sender"),
+            Image(
+                "broken-sender-no-systemd", nodes.PLAIN, systemd=False, sender=f"{BROKEN}/sender"
+            ),
+        )
+    ],
+    indirect=True,
+)
+def test_whatever_is_broken_of_us_the_dump_is_saved(outcome: Outcome) -> None:
+    assert_dumped(outcome)
+    assert outcome.datagrams == []
+    assert outcome.agent_returncode is None
 
 
 @pytest.mark.scenario(Scenario("c-agent", PLAIN, agent="c"))

@@ -48,6 +48,8 @@ class Image:
     with_us    -- whether our module is in it
     extra_bins -- a program to put into it, as kdump.conf's option of that name does
     compress   -- dracut's option: zstd, xz or cat
+    helper     -- what the module runs as image helper; by default the real one, as on the node
+    sender     -- the folder of the sender; by default the real one's
     """
 
     name: str
@@ -56,6 +58,8 @@ class Image:
     with_us: bool = True
     extra_bins: str = ""
     compress: str = "zstd"
+    helper: str = os.path.join(_AS_NODE, "helper.sh")
+    sender: str = ""
 
 
 def build(
@@ -85,8 +89,8 @@ def build(
             env["RIG_EXTRA_BINS"] = image.extra_bins
         if image.with_us:
             env["RIG_HELPER"] = image_helper()
-            env["FENCE_KDUMP_IMAGE"] = os.path.join(_AS_NODE, "helper.sh")
-            env["FENCE_KDUMP_SENDER"] = sender_folder()
+            env["FENCE_KDUMP_IMAGE"] = image.helper
+            env["FENCE_KDUMP_SENDER"] = image.sender or sender_folder()
         _run_and_tell(argv, env, f"{output}.log", tell)
 
 
