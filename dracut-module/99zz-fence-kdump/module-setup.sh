@@ -69,7 +69,7 @@ _fence_kdump_install() {
         dwarn "fence-kdump: no sender in $(_fence_kdump_sender)"
         return 1
     fi
-    _fence_kdump_plan || return 1
+    _fence_kdump_plan && [[ -s $initdir/etc/fence-kdump/args ]] || return 1
     _fence_kdump_install_sender || return 1
     inst_multiple ip modprobe sleep || return 1
     _fence_kdump_script links || return 1
@@ -110,7 +110,8 @@ installkernel() {
     [[ -s $(_fence_kdump_requests) ]] || return 0
     while read -r _module; do
         # these, whatever hostonly thinks: it takes no NIC's driver into a crash image
-        hostonly='' instmods --silent "$_module" ||
+        hostonly='' instmods --silent "$_module"
+        modprobe -n -q -S "$kernel" "$_module" ||
             dwarn "fence-kdump: no kernel module $_module for $kernel"
     done < <(_fence_kdump_requested module)
     return 0

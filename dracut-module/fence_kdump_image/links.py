@@ -10,6 +10,7 @@ from fence_kdump_image.network import Device, Driver, Network
 __all__ = ["Link", "UnsupportedError", "below"]
 
 _STACKED = ("vlan", "bond", "bridge")
+_NOT_BY_DRIVER_ALONE = ("qeth", "lcs", "ctcm")  # s390 channels are grouped by hand first
 
 
 class UnsupportedError(Exception):
@@ -65,8 +66,9 @@ def _descend(
         found[name] = Link(device, members=members)
     else:
         driver = network.driver(name)
-        if device.link_type != "ether" or not driver:
-            kind = device.kind or (device.link_type if device.link_type != "ether" else "unknown")
+        other = device.link_type if device.link_type != "ether" else ""
+        if other or not driver or driver.name in _NOT_BY_DRIVER_ALONE:
+            kind = device.kind or other or (driver.name if driver else "no hardware")
             raise UnsupportedError(f"device {name} is of a kind ({kind}) that cannot be replayed")
         found[name] = Link(device, driver)
 

@@ -117,7 +117,7 @@ class Network(Protocol):
         """The route to an address, from a source address if given; None if there is none."""
 
     def driver(self, device: str) -> Driver | None:
-        """What drives a device; None if it is no hardware."""
+        """What drives a device; None if it is no hardware that a cable goes into."""
 
 
 def parse_links(text: str) -> dict[str, Device]:
@@ -207,7 +207,7 @@ class Kernel:
         """See `Network`."""
         top = f"{self._sysfs}/class/net/{device}"
         name = _link(f"{top}/device/driver")
-        if not name:
+        if not name or os.path.exists(f"{top}/phy80211"):  # a radio needs more than a link
             return None
         modules: list[str] = []
         place = os.path.realpath(f"{top}/device")

@@ -105,6 +105,12 @@ def claims(texts: Mapping[str, str]) -> list[Claim]:
             found.append(_networkd(path, text))
         else:
             found.append(_profile(path, text))
+    if not any(word.startswith("ip=") for _, word in words):
+        found += [
+            Claim("dracut", f"{path}: {word} without ip=", everything=True)
+            for path, word in words
+            if word in ("rd.neednet", "rd.neednet=1")
+        ]
     macs = dict(_rename(word) for _, word in words if word.startswith("ifname="))
     for path, word in words:
         claim = _word(path, word, macs)

@@ -59,7 +59,7 @@ def modules(paths: Iterable[Path]) -> tuple[str, ...]:
     names: list[str] = []
     for path in paths:
         for link in path.links:
-            names += link.driver.modules or (link.driver.name,) if link.driver else ()
+            names += link.driver.modules if link.driver else ()
             names += _KIND_MODULES.get(link.device.kind, ())[:1]
         names += ["ipv6"] if ":" in path.route.target else []
     return tuple(dict.fromkeys(names))

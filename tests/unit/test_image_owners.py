@@ -53,7 +53,9 @@ CMDLINE = "etc/cmdline.d/50-net.conf"
         (CMDLINE, "bond=bond9:eth8,eth9:mode=1", ""),
         (CMDLINE, "bridge=br9:eth0", "dracut"),
         (CMDLINE, "team=team9:eth0", "dracut"),
-        (CMDLINE, "rd.neednet=1 root=/dev/sda1 rd.ip=eth0", ""),
+        (CMDLINE, "rd.neednet=1 root=/dev/sda1", "dracut"),  # every NIC, then
+        (CMDLINE, "rd.neednet=1 ip=eth7:dhcp", ""),
+        (CMDLINE, "rd.neednet=0 root=/dev/sda1 rd.ip=eth0", ""),
     ],
 )  # fmt: skip
 def test_claims(path: str, text: str, found: str) -> None:
