@@ -8,17 +8,23 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 PYTHON_SOURCES := $(shell find protocol cluster sender agent -name '*.py') agent/bin/fence_kdump
 SHELL_SCRIPTS  := .ci/run $(wildcard tools/* dracut-module/99zz-fence-kdump/*.sh)
+SHELL_SCRIPTS  += $(wildcard tests/rpm/bin/*)
 SHELL_SCRIPTS  += $(wildcard tests/rig/guest/*.sh tests/rig/guest/*/*sh tests/rig/as_node/*.sh tests/rig/as_node/bin/* tests/panic/broken/*.sh tests/panic/broken/sender/*)
-MAN_PAGES      := build/man/fence_kdump.8 build/man/fence_kdump_send.8
+SENDER_PAGES   := build/man/fence_kdump_send.8 build/man/fence-kdump-image.8
+MAN_PAGES      := build/man/fence_kdump.8 $(SENDER_PAGES)
 
 DESTDIR    :=
 prefix     := /usr
 sbindir    := $(prefix)/sbin
 libexecdir := $(prefix)/libexec
 mandir     := $(prefix)/share/man
+unitdir    := $(prefix)/lib/systemd/system
+sysconfdir := /etc
+statedir   := /var/lib
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test binary bench lint man install clean setup-test
+.PHONY: help demo test binary bench lint man licences rpm clean setup-test
+.PHONY: install install-sender install-agent
 
 help:
 	@echo 'make demo     a crash and its fencing, with the real programs, as a timeline'
@@ -27,13 +33,27 @@ help:
 	@echo 'make bench    figures against the C programs, side by side'
 	@echo 'make lint     style, types, import directions, shell'
 	@echo 'make man      man pages into build/man/'
-	@echo 'make install  sender, agent and man pages into DESTDIR'
+	@echo 'make rpm      source and binary RPMs into dist/rpm/'
+	@echo 'make install  sender, agent and man pages into DESTDIR (or install-sender, install-agent)'
 	@echo 'make clean    remove build/ and dist/'
 
-$(READY): requirements-dev.txt tools/setup
-	tools/setup binary
+# WHEELS=FOLDER: set up from the wheels in there and nothing else, for a build without a network;
+# what it needs of the system is then up to the caller.
+ifdef WHEELS
+REQUIREMENTS := rpm/wheels.txt
+SETUP        := @: without
+PIP_OPTIONS  := --no-index --find-links $(WHEELS) --require-hashes
+else
+REQUIREMENTS := requirements-dev.txt
+SETUP        := tools/setup
+PIP_OPTIONS  :=
+endif
+PIP := pip --disable-pip-version-check -q
+
+$(READY): $(REQUIREMENTS) tools/setup
+	$(SETUP) binary
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install -q --disable-pip-version-check -r requirements-dev.txt
+	$(VENV)/bin/$(PIP) install $(PIP_OPTIONS) -r $(REQUIREMENTS)
 	touch $@
 
 FREEZE := $(VENV)/bin/pyinstaller --noconfirm --log-level WARN
@@ -57,19 +77,29 @@ man: $(MAN_PAGES)
 HELP2MAN := help2man --section=8 --no-info --source='fence-kdump $(VERSION)' --manual='High Availability'
 
 build/man/fence_kdump.8: docs/fence_kdump.h2m agent/fence_kdump/options.py agent/fence_kdump/arguments.py
-	tools/setup man
+	$(SETUP) man
 	mkdir -p build/man
 	$(HELP2MAN) --name='fence agent that lets a crashed node finish its kernel dump' \
 		--include=$< --output=$@ agent/bin/fence_kdump
 
 build/man/fence_kdump_send.8: docs/fence_kdump_send.h2m $(SENDER)
-	tools/setup man
+	$(SETUP) man
 	mkdir -p build/man
 	$(HELP2MAN) --name='tell the cluster that this node is dumping its memory' \
 		--include=$< --output=$@ $(SENDER)
 
+build/man/fence-kdump-image.8: docs/fence-kdump-image.h2m dracut-module/fence_kdump_image/main.py
+	$(SETUP) man
+	mkdir -p build/man
+	$(HELP2MAN) --name='what a crash image knows of the cluster' --version-string='$(VERSION)' \
+		--include=$< --output=$@ dracut-module/bin/fence-kdump-image
+
+licences: $(READY)
+	tools/licences $(VENV)/bin/python build/licences
+
 setup-test: $(READY) $(SENDER) dist/onefile/fence_kdump_send $(MAN_PAGES)
-	tools/setup net test image panic
+	tools/setup net test image panic rpm repo
+	$(MAKE) rpm
 	tools/unit-tests setup
 
 test: setup-test
@@ -96,26 +126,72 @@ lint: $(READY)
 AGENT_HOME := $(libexecdir)/fence-kdump-agent
 IMAGE_HOME := $(libexecdir)/fence-kdump-image
 DRACUT_MODULE := $(prefix)/lib/dracut/modules.d/99zz-fence-kdump
+IN := $(DESTDIR)
 
-install: $(SENDER) $(MAN_PAGES)
-	install -d $(DESTDIR)$(libexecdir) $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(AGENT_HOME)/bin
-	rm -rf $(DESTDIR)$(libexecdir)/fence-kdump
-	cp -R dist/fence_kdump_send $(DESTDIR)$(libexecdir)/fence-kdump
-	ln -sfn $(libexecdir)/fence-kdump/fence_kdump_send $(DESTDIR)$(sbindir)/fence_kdump_send
-	for package in agent/fence_kdump protocol/fence_kdump_protocol cluster/fence_kdump_cluster; do \
-		install -d $(DESTDIR)$(AGENT_HOME)/$${package#*/} && \
-		install -m 644 $$package/*.py $(DESTDIR)$(AGENT_HOME)/$${package#*/}/ || exit; done
-	install -m 755 agent/bin/fence_kdump $(DESTDIR)$(AGENT_HOME)/bin/
-	ln -sfn $(AGENT_HOME)/bin/fence_kdump $(DESTDIR)$(sbindir)/fence_kdump
+install: install-sender install-agent
+
+install-sender: $(SENDER) $(SENDER_PAGES)
+	install -d $(IN)$(libexecdir) $(IN)$(sbindir) $(IN)$(mandir)/man8 $(IN)$(IMAGE_HOME)/bin
+	install -d $(IN)$(DRACUT_MODULE) $(IN)$(unitdir) $(IN)$(unitdir)-preset $(IN)$(sysconfdir)/sysconfig
+	install -d $(IN)$(statedir)/fence-kdump
+	rm -rf $(IN)$(libexecdir)/fence-kdump
+	cp -R dist/fence_kdump_send $(IN)$(libexecdir)/fence-kdump
+	ln -sfnr $(IN)$(libexecdir)/fence-kdump/fence_kdump_send $(IN)$(sbindir)/fence_kdump_send
 	for package in dracut-module/fence_kdump_image cluster/fence_kdump_cluster; do \
-		install -d $(DESTDIR)$(IMAGE_HOME)/$${package#*/} && \
-		install -m 644 $$package/*.py $(DESTDIR)$(IMAGE_HOME)/$${package#*/}/ || exit; done
-	install -d $(DESTDIR)$(IMAGE_HOME)/bin $(DESTDIR)$(DRACUT_MODULE)
-	install -m 755 dracut-module/bin/fence-kdump-image $(DESTDIR)$(IMAGE_HOME)/bin/
-	ln -sfn $(IMAGE_HOME)/bin/fence-kdump-image $(DESTDIR)$(sbindir)/fence-kdump-image
-	install -m 755 dracut-module/99zz-fence-kdump/*.sh $(DESTDIR)$(DRACUT_MODULE)/
-	install -m 644 dracut-module/99zz-fence-kdump/*.service $(DESTDIR)$(DRACUT_MODULE)/
-	install -m 644 $(MAN_PAGES) $(DESTDIR)$(mandir)/man8/
+		install -d $(IN)$(IMAGE_HOME)/$${package#*/} && \
+		install -m 644 $$package/*.py $(IN)$(IMAGE_HOME)/$${package#*/}/ || exit; done
+	install -m 755 dracut-module/bin/fence-kdump-image $(IN)$(IMAGE_HOME)/bin/
+	ln -sfnr $(IN)$(IMAGE_HOME)/bin/fence-kdump-image $(IN)$(sbindir)/fence-kdump-image
+	install -m 755 dracut-module/99zz-fence-kdump/*.sh $(IN)$(DRACUT_MODULE)/
+	install -m 644 dracut-module/99zz-fence-kdump/*.service $(IN)$(DRACUT_MODULE)/
+	install -m 644 rpm/fence-kdump-refresh.service rpm/fence-kdump-refresh.path $(IN)$(unitdir)/
+	install -m 644 rpm/90-fence-kdump.preset $(IN)$(unitdir)-preset/
+	test -e $(IN)$(sysconfdir)/sysconfig/fence_kdump || \
+		install -m 644 rpm/fence_kdump.sysconfig $(IN)$(sysconfdir)/sysconfig/fence_kdump
+	install -m 644 $(SENDER_PAGES) $(IN)$(mandir)/man8/
+
+install-agent: build/man/fence_kdump.8
+	install -d $(IN)$(sbindir) $(IN)$(mandir)/man8 $(IN)$(AGENT_HOME)/bin $(IN)$(prefix)/lib/firewalld/services
+	for package in agent/fence_kdump protocol/fence_kdump_protocol cluster/fence_kdump_cluster; do \
+		install -d $(IN)$(AGENT_HOME)/$${package#*/} && \
+		install -m 644 $$package/*.py $(IN)$(AGENT_HOME)/$${package#*/}/ || exit; done
+	install -m 755 agent/bin/fence_kdump $(IN)$(AGENT_HOME)/bin/
+	ln -sfnr $(IN)$(AGENT_HOME)/bin/fence_kdump $(IN)$(sbindir)/fence_kdump
+	install -m 644 rpm/fence-kdump.firewalld.xml $(IN)$(prefix)/lib/firewalld/services/fence-kdump.xml
+	install -m 644 build/man/fence_kdump.8 $(IN)$(mandir)/man8/
+
+# The source RPM holds the work tree's sources and PyInstaller's wheels, which pip fetches by their
+# digests for both architectures: it rebuilds without a network.
+RPM_SOURCES  := LICENSE Makefile agent cluster docs dracut-module protocol pyproject.toml rpm sender tools
+RPM_SOURCES  += $(wildcard README.md CHANGELOG.md)
+RPM_BUILD    := build/rpm
+RPM_TARBALL  := $(RPM_BUILD)/SOURCES/fence-kdump-$(VERSION).tar.gz
+RPM_WHEELS   := $(RPM_BUILD)/SOURCES/fence-kdump-wheels.tar
+REPRODUCIBLE := --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0
+
+rpm: dist/rpm/built
+
+dist/rpm/built: $(RPM_TARBALL) $(RPM_WHEELS)
+	$(SETUP) rpm man
+	rm -rf dist/rpm $(RPM_BUILD)/RPMS $(RPM_BUILD)/SRPMS
+	mkdir -p dist/rpm
+# --nodeps: on Debian the rpm database knows nothing of what dpkg installed
+	rpmbuild -ba --quiet --nodeps --define '_topdir $(CURDIR)/$(RPM_BUILD)' rpm/fence-kdump.spec
+	cp $(RPM_BUILD)/SRPMS/*.rpm $(RPM_BUILD)/RPMS/*/*.rpm dist/rpm/
+	touch $@
+
+$(RPM_TARBALL): $(shell find $(RPM_SOURCES) -type f -not -path '*/__pycache__/*')
+	mkdir -p $(@D)
+	tar -c $(REPRODUCIBLE) --exclude=__pycache__ --transform='s,^,fence-kdump-$(VERSION)/,' $(RPM_SOURCES) | \
+		gzip -9n >$@
+
+$(RPM_WHEELS): rpm/wheels.txt $(READY)
+	rm -rf $(RPM_BUILD)/wheels
+	mkdir -p $(RPM_BUILD)/wheels $(@D)
+	for machine in x86_64 aarch64; do \
+		$(VENV)/bin/$(PIP) download --no-deps --require-hashes --only-binary :all: \
+			--platform manylinux2014_$$machine --dest $(RPM_BUILD)/wheels -r $< || exit; done
+	tar -cf $@ $(REPRODUCIBLE) --mode=644 -C $(RPM_BUILD) $$(cd $(RPM_BUILD) && echo wheels/*.whl)
 
 clean:
 	rm -rf build dist
