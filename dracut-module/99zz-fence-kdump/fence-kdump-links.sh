@@ -60,11 +60,41 @@ section() {
 # replay N INDEX: do section N; "@" stands for the NIC of that index, whose name udev may change
 replay() {
     section "$1" | {
-        failed=0
+        failed=0 lines=
         while read -r line; do
             case $line in
                 *@*) line="${line%%@*}if$2${line#*@}" ;;
             esac
+            case $line in
+                modprobe* | no-ra*)
+                    batch "$lines" || failed=1
+                    lines=
+                    # shellcheck disable=SC2086 # words
+                    step $line || failed=1
+                    ;;
+                *) lines="$lines${lines:+
+}$line" ;;
+            esac
+        done
+        batch "$lines" || failed=1
+        return "$failed"
+    }
+}
+
+# batch LINES: do them by one ip, as starting it costs more than all it does; from the first line on
+# that it fails at, one by one
+batch() {
+    [ -n "$1" ] || return 0
+    error=$(echo "$1" | ip -batch - 2>&1) && return
+    from=${error##*Command failed -:}
+    case $from in
+        '' | *[!0-9]*) from=1 ;;
+    esac
+    echo "$1" | {
+        failed=0 at=0
+        while read -r line; do
+            at=$((at + 1))
+            [ "$at" -ge "$from" ] || continue
             # shellcheck disable=SC2086 # words
             step $line || failed=1
         done

@@ -79,10 +79,12 @@ def render(paths: Iterable[Path], wait: bool) -> str:
     lines[""] += [f"modprobe {' '.join(_KIND_MODULES[k])}" for k in kinds if k in _KIND_MODULES]
     if any(":" in path.route.target for path in paths):
         lines[""].append("modprobe ipv6")
-    for link in links.values():
-        lines[_home(link.device, links)] += _create(link.device, links)
-    for link in links.values():
-        lines[_home(link.device, links)] += _raise(link.device, links)
+    for name in nics:
+        lines[name] += _no_ra(links[name].device, links)
+    # step by step: lines for ip that follow each other are done by one ip
+    for step in (_create, _no_ra, _raise):
+        for link in links.values():
+            lines[_home(link.device, links)] += step(link.device, links)
     for path in paths:
         device = links[path.route.device].device
         lines[_home(device, links)] += _addresses(path, _word(device, links))
@@ -153,9 +155,14 @@ def _raise(device: Device, links: Mapping[str, Link]) -> list[str]:
     name = _word(device, links)
     if device.master in links:
         return [f"link set dev {name} master {device.master}", f"link set dev {name} up"]
-    if device.link_type == "loopback":
-        return [f"link set dev {name} up"]
-    return [f"no-ra {name}", f"link set dev {name} up"]
+    return [f"link set dev {name} up"]
+
+
+def _no_ra(device: Device, links: Mapping[str, Link]) -> list[str]:
+    """The line, before a device is up, that keeps it from listening to routers."""
+    if device.link_type == "loopback" or device.master in links:
+        return []
+    return [f"no-ra {_word(device, links)}"]
 
 
 def _addresses(path: Path, name: str) -> list[str]:

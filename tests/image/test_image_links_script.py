@@ -32,10 +32,21 @@ no-ra @
 address replace 10.0.0.2/24 dev @
 """
 TOOL = """#!/bin/sh
-echo "${0##*/} $*" >>"$LOG"
-case "$*" in
-    $FAIL) echo "RTNETLINK answers: Nope"; echo "second line"; exit 2 ;;
-esac
+call() {
+    echo "${0##*/} $*" >>"$LOG"
+    case "$*" in
+        $FAIL) echo "RTNETLINK answers: Nope"; echo "second line"; return 2 ;;
+    esac
+}
+if [ "$1" = -batch ]; then
+    number=0
+    while read -r line; do
+        number=$((number + 1))
+        call $line || { echo "Command failed -:$number"; exit 1; }
+    done
+else
+    call "$@"
+fi
 """
 
 

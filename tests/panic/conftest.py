@@ -9,15 +9,19 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TypeVar
 
 import pytest
 
-from rig import host, image, private, run, survey
+from rig import host, image, nodes, private, run, survey
 
 _AT_A_TIME = int(os.environ.get("FENCE_KDUMP_MACHINES", "2"))
 _FOLDER = os.path.join(host.REPOSITORY, "build", "panic")
+
+
+_T = TypeVar("_T")
 
 
 class Rig:
@@ -26,12 +30,11 @@ class Rig:
     def __init__(self) -> None:
         self._pool = ThreadPoolExecutor(_AT_A_TIME)
         self._outcomes: dict[str, Future[run.Outcome]] = {}
-        self._locks: dict[str, threading.Lock] = {}
-        self._images: dict[str, str] = {}
+        self._guard = threading.Lock()
+        self._made: dict[object, Future[str]] = {}
 
     def start(self, scenario: run.Scenario) -> None:
         """Lets the scenario's machine run when its turn comes."""
-        self._locks.setdefault(scenario.image.name, threading.Lock())
         if scenario.name not in self._outcomes:
             self._outcomes[scenario.name] = self._pool.submit(self._run, scenario)
 
@@ -44,17 +47,28 @@ class Rig:
         self._pool.shutdown(cancel_futures=True)
 
     def _run(self, scenario: run.Scenario) -> run.Outcome:
-        folder = os.path.join(_FOLDER, scenario.name)
-        return run.run(scenario, self._image(scenario.image), folder)
+        built = self._once(scenario.image, self._build)
+        return run.run(scenario, built, os.path.join(_FOLDER, scenario.name))
 
-    def _image(self, wanted: image.Image) -> str:
-        with self._locks[wanted.name]:
-            if wanted.name not in self._images:
-                path = os.path.join(_FOLDER, f"{wanted.name}.img")
-                node = survey.survey(wanted.node, os.path.join(_FOLDER, f"{wanted.name}.node"))
-                image.build(wanted, node, path)
-                self._images[wanted.name] = path
-            return self._images[wanted.name]
+    def _build(self, wanted: image.Image) -> str:
+        path = os.path.join(_FOLDER, f"{wanted.name}.img")
+        image.build(wanted, self._once(wanted.node, self._survey), path)
+        return path
+
+    def _survey(self, node: nodes.Node) -> str:
+        return survey.survey(node, os.path.join(_FOLDER, f"node-{id(node):x}"))
+
+    def _once(self, key: _T, make: Callable[[_T], str]) -> str:
+        """What `make` makes of `key`, made by whoever is the first to ask."""
+        with self._guard:
+            first = key not in self._made
+            made = self._made.setdefault(key, Future())
+        if first:
+            try:
+                made.set_result(make(key))
+            except BaseException as e:
+                made.set_exception(e)
+        return made.result()
 
 
 def _scenario(item: pytest.Item) -> run.Scenario | None:

@@ -35,7 +35,7 @@ class Nic:
     segment: str = "lan0"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Node:
     """A node of a cluster of two, and what the other one, the survivor, must have to hear it.
 
