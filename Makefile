@@ -7,7 +7,7 @@ SENDER  := dist/fence_kdump_send/fence_kdump_send
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 PYTHON_SOURCES := $(shell find protocol cluster sender agent -name '*.py') agent/bin/fence_kdump
-SHELL_SCRIPTS  := .ci/run $(wildcard tools/*)
+SHELL_SCRIPTS  := .ci/run $(filter-out %.md,$(wildcard tools/*))
 MAN_PAGES      := build/man/fence_kdump.8 build/man/fence_kdump_send.8
 
 DESTDIR    :=
