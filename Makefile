@@ -8,6 +8,8 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 PYTHON_SOURCES := $(shell find protocol cluster sender agent -name '*.py') agent/bin/fence_kdump
 SHELL_SCRIPTS  := .ci/run $(filter-out %.md,$(wildcard tools/*))
+SHELL_SCRIPTS  += $(wildcard dracut-module/99zz-fence-kdump/*.sh)
+SHELL_SCRIPTS  += $(shell grep -lrE '^\#!/bin/(ba)?sh' tests)
 MAN_PAGES      := build/man/fence_kdump.8 build/man/fence_kdump_send.8
 
 DESTDIR    :=
@@ -68,7 +70,7 @@ build/man/fence_kdump_send.8: docs/fence_kdump_send.h2m $(SENDER)
 		--include=$< --output=$@ $(SENDER)
 
 setup-test: $(READY) $(SENDER) dist/onefile/fence_kdump_send $(MAN_PAGES)
-	tools/setup net test
+	tools/setup net test image panic
 	tools/unit-tests setup
 
 test: setup-test
@@ -76,22 +78,25 @@ test: setup-test
 	tools/sandbox $(VENV)/bin/python -m pytest tests
 
 demo: $(SENDER)
-	tools/setup net
-	tools/sandbox $(PYTHON) tests/demo/demo.py
+	tools/setup net image panic
+	PYTHONPATH=tests tools/sandbox $(PYTHON) tests/demo/panic.py
 
 bench: setup-test
 	tools/sandbox $(VENV)/bin/python bench/bench.py
+	PYTHONPATH=tests tools/sandbox $(PYTHON) bench/panic.py
 
 lint: $(READY)
 	tools/setup lint
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
-	PYTHONPATH=protocol:cluster:sender:agent $(VENV)/bin/lint-imports
+	PYTHONPATH=protocol:cluster:sender:agent:dracut-module $(VENV)/bin/lint-imports
 	shellcheck $(SHELL_SCRIPTS)
 	shfmt -i 4 -ci -d $(SHELL_SCRIPTS)
 
 AGENT_HOME := $(libexecdir)/fence-kdump-agent
+IMAGE_HOME := $(libexecdir)/fence-kdump-image
+DRACUT_MODULE := $(prefix)/lib/dracut/modules.d/99zz-fence-kdump
 
 install: $(SENDER) $(MAN_PAGES)
 	install -d $(DESTDIR)$(libexecdir) $(DESTDIR)$(sbindir) $(DESTDIR)$(mandir)/man8 $(DESTDIR)$(AGENT_HOME)/bin
@@ -103,6 +108,14 @@ install: $(SENDER) $(MAN_PAGES)
 		install -m 644 $$package/*.py $(DESTDIR)$(AGENT_HOME)/$${package#*/}/ || exit; done
 	install -m 755 agent/bin/fence_kdump $(DESTDIR)$(AGENT_HOME)/bin/
 	ln -sfn $(AGENT_HOME)/bin/fence_kdump $(DESTDIR)$(sbindir)/fence_kdump
+	for package in dracut-module/fence_kdump_image cluster/fence_kdump_cluster; do \
+		install -d $(DESTDIR)$(IMAGE_HOME)/$${package#*/} && \
+		install -m 644 $$package/*.py $(DESTDIR)$(IMAGE_HOME)/$${package#*/}/ || exit; done
+	install -d $(DESTDIR)$(IMAGE_HOME)/bin $(DESTDIR)$(DRACUT_MODULE)
+	install -m 755 dracut-module/bin/fence-kdump-image $(DESTDIR)$(IMAGE_HOME)/bin/
+	ln -sfn $(IMAGE_HOME)/bin/fence-kdump-image $(DESTDIR)$(sbindir)/fence-kdump-image
+	install -m 755 dracut-module/99zz-fence-kdump/*.sh $(DESTDIR)$(DRACUT_MODULE)/
+	install -m 644 dracut-module/99zz-fence-kdump/*.service $(DESTDIR)$(DRACUT_MODULE)/
 	install -m 644 $(MAN_PAGES) $(DESTDIR)$(mandir)/man8/
 
 clean:

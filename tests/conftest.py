@@ -9,7 +9,9 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-sys.path[:0] = [os.path.join(ROOT, part) for part in ("protocol", "cluster", "sender", "agent")]
+PARTS = ("protocol", "cluster", "sender", "agent", "dracut-module")
+
+sys.path[:0] = [os.path.join(ROOT, part) for part in PARTS]
 sys.path.append(os.path.join(ROOT, "tests"))
 
 

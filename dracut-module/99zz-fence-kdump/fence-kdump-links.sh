@@ -1,0 +1,176 @@
+#!/bin/sh
+# Sets up, in the crash kernel, the links by which the other nodes are told.
+# What to do is in $PLAN, written when the image was built; its words are explained in
+# fence_kdump_image/replay.py. Every NIC has its own process: a dead one delays no other.
+
+PLAN=/etc/fence-kdump/links
+NICS=/sys/class/net
+
+say() {
+    echo "fence-kdump: $*"
+}
+
+# step WORD...: do one line of the plan; its failure is one line on the console
+step() {
+    case $1 in
+        modprobe) ;;
+        no-ra)
+            no_ra "$2"
+            return
+            ;;
+        *) set -- ip "$@" ;;
+    esac
+    # shellcheck disable=SC2086 # several lines become one
+    error=$("$@" 2>&1) || {
+        say "failed: $*:" $error
+        return 1
+    }
+}
+
+# no_ra DEVICE: take neither address nor route from a router; DEVICE is a name or ifINDEX
+no_ra() {
+    [ -d /proc/sys/net/ipv6 ] || return 0
+    for try in 1 2 3; do # it may be renamed meanwhile
+        for path in "$NICS"/*; do
+            name=${path##*/}
+            { read -r index <"$path/ifindex"; } 2>/dev/null || continue
+            [ "$name" = "$1" ] || [ "if$index" = "$1" ] || continue
+            {
+                echo 0 >"/proc/sys/net/ipv6/conf/$name/accept_ra"
+            } 2>/dev/null && {
+                echo 0 >"/proc/sys/net/ipv6/conf/$name/autoconf"
+            } 2>/dev/null && return 0
+        done
+    done
+    say "failed: accept_ra of $1 cannot be turned off (try $try)"
+    return 1
+}
+
+# section N: the lines that follow the Nth "nic"; 0: those before the first
+section() {
+    at=0
+    while read -r line; do
+        case $line in
+            "nic "*) at=$((at + 1)) ;;
+            *) [ "$at" -ne "$1" ] || echo "$line" ;;
+        esac
+    done <"$PLAN"
+}
+
+# replay N INDEX: do section N; "@" stands for the NIC of that index, whose name udev may change
+replay() {
+    section "$1" | {
+        failed=0 lines=
+        while read -r line; do
+            case $line in
+                *@*) line="${line%%@*}if$2${line#*@}" ;;
+            esac
+            case $line in
+                modprobe* | no-ra*)
+                    batch "$lines" || failed=1
+                    lines=
+                    # shellcheck disable=SC2086 # words
+                    step $line || failed=1
+                    ;;
+                *) lines="$lines${lines:+
+}$line" ;;
+            esac
+        done
+        batch "$lines" || failed=1
+        return "$failed"
+    }
+}
+
+# batch LINES: do them by one ip, as starting it costs more than all it does; from the first line on
+# that it fails at, one by one
+batch() {
+    [ -n "$1" ] || return 0
+    error=$(echo "$1" | ip -batch - 2>&1) && return
+    from=${error##*Command failed -:}
+    case $from in
+        '' | *[!0-9]*) from=1 ;;
+    esac
+    echo "$1" | {
+        failed=0 at=0
+        while read -r line; do
+            at=$((at + 1))
+            [ "$at" -ge "$from" ] || continue
+            # shellcheck disable=SC2086 # words
+            step $line || failed=1
+        done
+        return "$failed"
+    }
+}
+
+# find_nic MAC DRIVER: sets $index and $name of the one NIC of that MAC and driver, $found how many
+find_nic() {
+    found=0
+    for here in "$NICS"/*; do
+        [ -e "$here/device" ] || continue
+        [ ! -e "$here/master" ] || continue
+        { read -r mac <"$here/address"; } 2>/dev/null || continue
+        [ "$mac" = "$1" ] || continue
+        driver=$(cd -P "$here/device/driver" 2>/dev/null && echo "${PWD##*/}")
+        [ "$driver" = "$2" ] || continue
+        { read -r index <"$here/ifindex"; } 2>/dev/null || continue
+        name=${here##*/}
+        found=$((found + 1))
+    done
+}
+
+# load MAC DRIVER WAIT MODULE...: load a NIC's modules
+load() {
+    shift 3
+    for module; do
+        step modprobe "$module"
+    done
+}
+
+# nic N MAC DRIVER WAIT MODULE...: wait for a NIC, then set up what stands on it
+nic() {
+    number=$1 wanted=$2 by=$3 wait=$4
+    shift
+    load "$@"
+    tries=0
+    while :; do
+        find_nic "$wanted" "$by"
+        if [ "$found" -gt 1 ]; then
+            say "failed: $found NICs have the MAC address $wanted and driver $by: none is used"
+            return
+        fi
+        if [ "$found" = 1 ]; then
+            [ "$wait" != udev ] || [ -e "/run/udev/data/n$index" ] || [ "$tries" -ge 600 ] && break
+        fi
+        tries=$((tries + 1))
+        [ "$tries" != 300 ] || say "still waiting for a NIC $wanted (driver $by)"
+        sleep 0.1
+    done
+    if replay "$number" "$index"; then
+        say "links up: $name ($wanted)"
+    else
+        say "links incomplete: $name ($wanted)"
+    fi
+}
+
+[ -e /proc/vmcore ] || exit 0
+[ -s "$PLAN" ] || exit 0
+children=
+# shellcheck disable=SC2086 # process ids
+trap 'kill $children 2>/dev/null; exit 0' TERM
+# hardware takes its time: all drivers are set to work before anything else
+while read -r word rest; do
+    [ "$word" = nic ] || continue
+    # shellcheck disable=SC2086 # words
+    load $rest >/dev/null & # what fails here fails again below, and is told
+    children="$children $!"
+done <"$PLAN"
+replay 0 ""
+number=0
+while read -r word rest; do
+    [ "$word" = nic ] || continue
+    number=$((number + 1))
+    # shellcheck disable=SC2086 # words
+    nic "$number" $rest &
+    children="$children $!"
+done <"$PLAN"
+wait

@@ -1,0 +1,126 @@
+#!/bin/bash
+# Puts into a crash image what tells the other nodes of a cluster that this one dumps.
+# A problem in here is a warning: the image is built, and dumps, without us.
+#
+# shellcheck disable=SC2154 # initdir, moddir, kernel and systemdsystemunitdir are dracut's
+
+_fence_kdump_sender() {
+    echo "${FENCE_KDUMP_SENDER:-/usr/libexec/fence-kdump}"
+}
+
+_fence_kdump_helper() {
+    "${FENCE_KDUMP_IMAGE:-/usr/sbin/fence-kdump-image}" "$@" </dev/null
+}
+
+# what the helper asks for, a line each; the same file serves install and installkernel
+_fence_kdump_requests() {
+    echo "${DRACUT_TMPDIR:-${initdir%/*}}/fence-kdump.requests"
+}
+
+# the names that the helper asks for under one heading
+_fence_kdump_requested() {
+    local _kind _name
+    while read -r _kind _name; do
+        [[ $_kind == "$1" ]] && echo "$_name"
+    done <"$(_fence_kdump_requests)"
+}
+
+# run the helper: files into the image, requests into their file, warnings into the build's log
+_fence_kdump_plan() {
+    local _line
+    {
+        _fence_kdump_helper install --initdir "$initdir" --sender "$(_fence_kdump_sender)" \
+            2>&1 >"$(_fence_kdump_requests)" || return 1
+    } | while read -r _line; do dwarn "$_line"; done
+    return "${PIPESTATUS[0]}"
+}
+
+_fence_kdump_install_sender() {
+    local _name
+    mkdir -p "$initdir/usr/libexec/fence-kdump"
+    cp -a --no-preserve=ownership "$(_fence_kdump_sender)/." "$initdir/usr/libexec/fence-kdump/" ||
+        return 1
+    while read -r _name; do
+        if [[ $_name == /* ]]; then
+            inst_library "$_name" || dwarn "fence-kdump: no library $_name in the image"
+        else
+            inst_libdir_file "$_name" # some of these are part of libc on some systems
+        fi
+    done < <(_fence_kdump_requested library)
+    while read -r _name; do
+        inst_simple "$_name" || dinfo "fence-kdump: no $_name here"
+    done < <(_fence_kdump_requested file)
+    while read -r _name; do
+        [[ -e $initdir$_name || -L $initdir$_name ]] && continue
+        mkdir -p "$initdir${_name%/*}"
+        ln_r /usr/libexec/fence-kdump/fence_kdump_send "$_name"
+    done < <(_fence_kdump_requested alias)
+    return 0
+}
+
+_fence_kdump_script() {
+    inst_simple "$moddir/fence-kdump-$1.sh" "/usr/sbin/fence-kdump-$1" &&
+        chmod 755 "$initdir/usr/sbin/fence-kdump-$1"
+}
+
+_fence_kdump_install() {
+    local _unit
+    if ! [[ -x $(_fence_kdump_sender)/fence_kdump_send ]]; then
+        dwarn "fence-kdump: no sender in $(_fence_kdump_sender)"
+        return 1
+    fi
+    _fence_kdump_plan && [[ -s $initdir/etc/fence-kdump/args ]] || return 1
+    _fence_kdump_install_sender || return 1
+    inst_multiple ip modprobe sleep || return 1
+    _fence_kdump_script links || return 1
+    _fence_kdump_script sender || return 1
+    if dracut_module_included systemd; then
+        for _unit in fence-kdump-links.service fence-kdump-sender.service; do
+            inst_simple "$moddir/$_unit" "$systemdsystemunitdir/$_unit" || return 1
+            $SYSTEMCTL -q --root "$initdir" add-wants sysinit.target "$_unit" || return 1
+        done
+    else
+        _fence_kdump_script keep || return 1
+        inst_hook cmdline 01 "$moddir/fence-kdump-start.sh" || return 1
+        inst_hook cleanup 01 "$moddir/fence-kdump-stop.sh" || return 1
+    fi
+    return 0
+}
+
+# called by dracut
+check() {
+    [[ $mount_needs ]] && return 1
+    # kdump's own modules come before this one
+    [[ $IN_KDUMP == 1 ]] || dracut_module_included kdumpbase || dracut_module_included kdump ||
+        return 255
+    _fence_kdump_helper show >/dev/null 2>&1 && return 0
+    dwarn "fence-kdump: nobody to tell of a crash; see ${FENCE_KDUMP_IMAGE:-fence-kdump-image} show"
+    return 255
+}
+
+# called by dracut
+depends() {
+    echo base
+    return 0
+}
+
+# called by dracut
+installkernel() {
+    local _module
+    [[ -s $(_fence_kdump_requests) ]] || return 0
+    while read -r _module; do
+        # these, whatever hostonly thinks: it takes no NIC's driver into a crash image
+        hostonly='' instmods --silent "$_module"
+        modprobe -n -q -S "$kernel" "$_module" ||
+            dwarn "fence-kdump: no kernel module $_module for $kernel"
+    done < <(_fence_kdump_requested module)
+    return 0
+}
+
+# called by dracut
+install() {
+    # a subshell: not even an exit in one of dracut's functions stops the build
+    (_fence_kdump_install) ||
+        dwarn "fence-kdump: this crash image tells nobody, or not all, of a crash"
+    return 0
+}

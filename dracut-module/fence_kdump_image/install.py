@@ -1,0 +1,57 @@
+"""A plan -> files below an image's root, and the list of what dracut must add."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+
+from fence_kdump_image import libraries, manifest, plan, targets
+
+__all__ = ["FOLDER", "requests", "write"]
+
+FOLDER = "etc/fence-kdump"
+_RESOLVER_FILES = (plan.HOSTS, "/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/host.conf")
+_RESOLVER_LIBRARIES = ("libnss_files.so.*", "libnss_dns.so.*", "libresolv.so.*")
+_UNMANAGED = "etc/NetworkManager/conf.d/90-fence-kdump.conf"
+
+
+def write(wanted: plan.Plan, texts: Mapping[str, str], initdir: str, sender: str) -> None:
+    """Write the files that are ours below an image's root. Raises OSError.
+
+    wanted -- what goes in
+    texts -- the configuration that it was made from
+    initdir -- the image's root
+    sender -- the sender's folder on this machine
+    """
+    sources = (*targets.SOURCES, plan.HOSTS)
+    made = manifest.make(wanted, texts, sources, sender)
+    files = {
+        f"{FOLDER}/args": "".join(f"{word}\n" for word in wanted.arguments),
+        f"{FOLDER}/links": wanted.replay,
+        f"{FOLDER}/manifest.json": manifest.render(made),
+    }
+    ours = [nic.mac for nic in wanted.nics if nic.owner == "fence-kdump"]
+    if ours and os.path.isdir(os.path.join(initdir, "etc/NetworkManager")):
+        devices = ",".join(f"mac:{mac}" for mac in ours)
+        files[_UNMANAGED] = f"[device-fence-kdump]\nmatch-device={devices}\nmanaged=0\n"
+    for path, text in files.items():
+        place = os.path.join(initdir, path)
+        os.makedirs(os.path.dirname(place), mode=0o755, exist_ok=True)
+        with open(place, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+
+
+def requests(wanted: plan.Plan, sender: str) -> Iterable[str]:
+    """What dracut must add, a line each: "module NAME", "library PATH-OR-PATTERN", "file PATH",
+    "alias PATH" (a name by which something in the image calls the sender).
+
+    sender -- the sender's folder on this machine
+    """
+    yield from (f"module {name}" for name in wanted.modules)
+    yield from (f"library {path}" for path in libraries.needed(sender))
+    yield from (f"library {pattern}" for pattern in libraries.DLOPENED)
+    if wanted.needs_resolver:
+        yield from (f"file {path}" for path in _RESOLVER_FILES)
+        yield from (f"library {pattern}" for pattern in _RESOLVER_LIBRARIES)
+    if wanted.sender:
+        yield f"alias {wanted.sender}"

@@ -1,0 +1,51 @@
+"""Shared libraries that a frozen sender takes from the system.
+
+It is a folder with libraries of its own; what those need in turn, dracut does not see by looking
+at the executable.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+
+__all__ = ["DLOPENED", "needed"]
+
+# opened by name at run time (PyInstaller's bootloader, libpython): ldd names none of them
+DLOPENED = ("libm.so.*", "libz.so.*", "libdl.so.*", "libutil.so.*", "libpthread.so.*", "librt.so.*")
+
+_PATH = re.compile(r"(?:=>\s+)?(/\S+)\s+\(0x")
+
+
+def needed(folder: str) -> tuple[str, ...]:
+    """Paths of the libraries outside of a folder that the ELF files in it are linked with.
+
+    folder -- a sender's
+    """
+    elves = [path for path in _files(folder) if _is_elf(path)]
+    found: dict[str, None] = {}
+    private = os.path.join(folder, "_internal")
+    environment = {**os.environ, "LC_ALL": "C", "LD_LIBRARY_PATH": private}
+    for path in elves:
+        try:
+            run = subprocess.run(
+                ["ldd", path], capture_output=True, text=True, check=False, env=environment
+            )
+        except OSError:
+            return ()
+        found.update(dict.fromkeys(_PATH.findall(run.stdout)))
+    inside = os.path.join(os.path.realpath(folder), "")
+    return tuple(p for p in found if not os.path.realpath(p).startswith(inside))
+
+
+def _files(folder: str) -> list[str]:
+    return [os.path.join(place, name) for place, _, names in os.walk(folder) for name in names]
+
+
+def _is_elf(path: str) -> bool:
+    try:
+        with open(path, "rb") as file:
+            return file.read(4) == b"\x7fELF"
+    except OSError:
+        return False

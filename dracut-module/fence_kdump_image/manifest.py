@@ -1,0 +1,75 @@
+"""manifest.json: what was put into an image and from which sources.
+
+Anybody who can run ``lsinitrd -f`` can tell by it whether an image still fits.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from fence_kdump_image.plan import Plan
+
+__all__ = ["digest_folder", "digest_text", "make", "render"]
+
+FORMAT = 1
+
+
+def make(plan: Plan, texts: Mapping[str, str], sources: Iterable[str], sender: str) -> Any:
+    """The manifest, ready for json.
+
+    plan -- what goes into the image
+    texts -- path -> text of the sources that exist
+    sources -- paths of all that the plan may depend on
+    sender -- the sender's folder
+    """
+    return {
+        "format": FORMAT,
+        "node": plan.node,
+        "sources": {p: digest_text(texts[p]) if p in texts else None for p in sources},
+        "decided_by": plan.source,
+        "targets": [
+            {"node": t.node, "host": t.host, "address": t.address, "ring": t.ring}
+            for t in plan.targets
+        ],
+        "options": list(plan.options),
+        "links": plan.replay.splitlines(),
+        "nics": [
+            {"name": n.name, "mac": n.mac, "driver": n.driver, "owner": n.owner, "why": n.why}
+            for n in plan.nics
+        ],
+        "modules": list(plan.modules),
+        "sender": digest_folder(sender),
+        "warnings": list(plan.warnings),
+    }
+
+
+def render(manifest: Any) -> str:
+    """The manifest as text, the same for the same content."""
+    return json.dumps(manifest, indent=2, sort_keys=True) + "\n"
+
+
+def digest_text(text: str) -> str:
+    """SHA-256 of a text, in hex."""
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def digest_folder(folder: str) -> str | None:
+    """SHA-256 over names and contents of a folder's files, in hex; None if it is no folder."""
+    if not os.path.isdir(folder):
+        return None
+    total = hashlib.sha256()
+    for place, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            path = os.path.join(place, name)
+            total.update(os.path.relpath(path, folder).encode() + b"\0")
+            try:
+                with open(path, "rb") as file:
+                    total.update(hashlib.sha256(file.read()).digest())
+            except OSError:
+                total.update(b"unreadable")
+    return total.hexdigest()

@@ -1,0 +1,198 @@
+"""Everything together: this machine's configuration and network -> what an image gets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Callable
+
+from fence_kdump_image import links, owners, replay, resolve, source, targets
+from fence_kdump_image.network import Address, Device, Network, NetworkError
+
+__all__ = ["Nic", "Plan", "make", "read_sources"]
+
+FAST_START = "60"  # seconds; carrier, STP, LACP or a cold neighbour may swallow the first messages
+HOSTS = "/etc/hosts"
+Resolver = Callable[[Sequence[str], str], Mapping[str, "tuple[str, ...]"]]
+
+
+@dataclass(frozen=True)
+class Nic:
+    """A NIC that leads to a target, and who sets it up in the crash kernel.
+
+    owner -- "fence-kdump", "NetworkManager", "systemd-networkd" or "dracut"
+    why -- the setting that makes it theirs, or the targets that make it ours
+    """
+
+    name: str
+    mac: str
+    driver: str
+    owner: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What goes into the image.
+
+    node -- this node's name
+    source -- path of the file that named the nodes, "" if none did
+    targets -- whom to tell
+    options -- options for the sender
+    nics -- the NICs on the way, with their owners
+    replay -- the text that the crash kernel replays, "" for none
+    modules -- kernel modules needed for it
+    sender -- path under which something else in the image looks for a sender, "" for none
+    refusal -- why there is nobody to tell, "" if there is somebody
+    warnings -- one-line texts for the administrator
+    """
+
+    node: str
+    source: str
+    targets: tuple[targets.Target, ...]
+    options: tuple[str, ...]
+    nics: tuple[Nic, ...]
+    replay: str
+    modules: tuple[str, ...]
+    sender: str
+    refusal: str
+    warnings: tuple[str, ...]
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """The sender's arguments in the crash kernel."""
+        own = ("--crash-only", "--fast-start", FAST_START)
+        told = tuple(t.address or t.host for t in self.targets)
+        return (*own, *self.options, "--", *told)
+
+    @property
+    def needs_resolver(self) -> bool:
+        """Whether the crash kernel must look up names."""
+        return any(not t.address for t in self.targets)
+
+
+def read_sources(root: str) -> dict[str, str]:
+    """The configuration below a root folder: path -> text of each file that exists."""
+    texts = {}
+    for path in (*targets.SOURCES, HOSTS):
+        try:
+            with open(root + path, encoding="utf-8", errors="surrogateescape") as file:
+                texts[path] = file.read()
+        except OSError:
+            continue
+    return texts
+
+
+def make(
+    texts: Mapping[str, str],
+    network: Network,
+    node: str = "",
+    resolver: Resolver = resolve.look_up,
+    initdir: str = "",
+) -> Plan:
+    """Plan an image. Raises nothing that is about this machine: what fails becomes a warning.
+
+    texts -- as `read_sources` returns them
+    network -- the running kernel's
+    node -- this node's name; "" for the host name
+    resolver -- (names, family) -> addresses of each
+    initdir -- the image as it is so far, "" for none
+    """
+    node = node or os.uname().nodename
+    choice = targets.choose(texts)
+    warnings = list(choice.problems)
+    family = choice.options.family
+    names = frozenset({node.lower(), node.lower().partition(".")[0]})
+    # corosync.conf knows this node best; only else what its name resolves to stands for it
+    named = [] if {ring.node.lower() for ring in choice.rings} & names else [node]
+    answers = resolver([*targets.hosts(choice), *named], family)
+    try:
+        addresses = network.addresses()
+    except NetworkError as error:
+        warnings.append(f"{error}; no link can be taken along")
+        addresses, network = (), _Blind()
+    me = targets.Self(names, frozenset(a.local for a in addresses))
+    settled = targets.settle(choice, answers, me)
+    warnings += settled.problems
+    own = settled.own or {0: answers.get(node, ())}
+    claims = owners.claims(owners.read(initdir)) if initdir else []
+    wait = bool(claims) or bool(initdir and owners.has_network(initdir))
+    paths, nics = _paths(settled, own, network, claims, warnings)
+    return Plan(
+        node=node,
+        source=choice.source,
+        targets=settled.targets,
+        options=choice.options.words,
+        nics=tuple(nics.values()),
+        replay=replay.render(paths, wait),
+        modules=replay.modules(paths),
+        sender=choice.sender,
+        refusal=_refusal(choice, settled),
+        warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _refusal(choice: targets.Choice, settled: targets.Settled) -> str:
+    if choice.opted_out:
+        return "FENCE_KDUMP=no in /etc/sysconfig/fence_kdump"
+    if not choice.candidates:
+        files = ", ".join(targets.SOURCES[:3])
+        return f"no file names another node (looked into {files})"
+    if not settled.targets:
+        return f"{choice.source} names no other node than this one"
+    return ""
+
+
+def _paths(
+    settled: targets.Settled,
+    own: Mapping[int, tuple[str, ...]],
+    network: Network,
+    claims: Sequence[owners.Claim],
+    warnings: list[str],
+) -> tuple[list[replay.Path], dict[str, Nic]]:
+    paths: list[replay.Path] = []
+    nics: dict[str, Nic] = {}
+    for target in settled.targets:
+        if not target.address:
+            continue
+        try:
+            found = source.choose(target, own, network, bool(settled.own))
+            stack = links.below(found.route.device, network) if found.route else ()
+        except (links.UnsupportedError, NetworkError) as error:
+            warnings.append(f"{error}; the way to {target.address} is left to others")
+            continue
+        claim = owners.owner(stack, claims)
+        for link in stack:
+            if link.driver and link.device.name not in nics:
+                nics[link.device.name] = Nic(
+                    link.device.name,
+                    link.device.permanent_mac,
+                    link.driver.name,
+                    claim.owner if claim else "fence-kdump",
+                    claim.why
+                    if claim
+                    else f"it leads to {target.address}, and nothing else in"
+                    " the image configures it",
+                )
+        if found.problem:
+            warnings.append(found.problem)
+        if found.route and not claim:
+            paths.append(replay.Path(stack, found.route, found.address))
+    return paths, nics
+
+
+class _Blind:
+    """A network of which nothing can be seen."""
+
+    def devices(self) -> dict[str, Device]:
+        return {}
+
+    def addresses(self) -> list[Address]:
+        return []
+
+    def route(self, target: str, source: str = "") -> None:
+        return None
+
+    def driver(self, device: str) -> None:
+        return None

@@ -1,0 +1,50 @@
+"""A plan as text for people, and as data."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fence_kdump_image.plan import Plan
+
+__all__ = ["as_data", "as_text"]
+
+
+def as_text(plan: Plan) -> str:
+    """What a crash image built now would get, for reading."""
+    rows: list[tuple[str, str]] = [("this node", plan.node)]
+    if plan.refusal:
+        rows.append(("nobody told", plan.refusal))
+    else:
+        rows.append(("decided by", plan.source))
+        for target in plan.targets:
+            what = target.address or f"{target.host} (a name, the crash kernel must resolve it)"
+            of = "" if target.node in (target.host, target.address) else f"  {target.node}"
+            rows.append(("told", f"{what}{of}" + (f" ring {target.ring}" if of else "")))
+        rows.append(("sender", " ".join(plan.arguments)))
+        for nic in plan.nics:
+            rows.append(("NIC", f"{nic.name} {nic.mac} {nic.driver}: {nic.owner}'s, {nic.why}"))
+        rows += [("replayed", line) for line in plan.replay.splitlines()]
+        rows += [("modules", " ".join(plan.modules))] if plan.modules else []
+    rows += [("warning", text) for text in plan.warnings]
+    return "".join(f"{label:<12} {text}\n" for label, text in rows)
+
+
+def as_data(plan: Plan) -> dict[str, Any]:
+    """The same, ready for json."""
+    return {
+        "node": plan.node,
+        "decided_by": plan.source,
+        "nobody_told": plan.refusal,
+        "targets": [
+            {"node": t.node, "host": t.host, "address": t.address, "ring": t.ring}
+            for t in plan.targets
+        ],
+        "arguments": list(plan.arguments),
+        "nics": [
+            {"name": n.name, "mac": n.mac, "driver": n.driver, "owner": n.owner, "why": n.why}
+            for n in plan.nics
+        ],
+        "links": plan.replay.splitlines(),
+        "modules": list(plan.modules),
+        "warnings": list(plan.warnings),
+    }

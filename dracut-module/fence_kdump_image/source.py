@@ -1,0 +1,117 @@
+"""Which source address may speak for this node in the crash kernel: the safety rule.
+
+The address that a message comes from says which node has crashed. A cluster's virtual address is
+on a survivor by then, and a lease may be somebody else's: an address is taken along only if it is
+this node's own.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from fence_kdump_image.network import Address, Network, Route
+from fence_kdump_image.targets import Target
+
+__all__ = ["Sourced", "choose"]
+
+
+@dataclass(frozen=True)
+class Sourced:
+    """A target's route with the source address to replay.
+
+    route -- None if there is nothing to replay
+    address -- the address to give the route's device, None if it needs none (loopback)
+    problem -- why there is nothing to replay, "" if there is something
+    """
+
+    target: Target
+    route: Route | None = None
+    address: Address | None = None
+    problem: str = ""
+
+
+def choose(
+    target: Target, own: Mapping[int, tuple[str, ...]], network: Network, cluster: bool
+) -> Sourced:
+    """Find the route to a target, from an address that is this node's own.
+
+    target -- whom to reach; its address must not be ""
+    own -- ring -> addresses that stand for this node: by corosync.conf, or by its name
+    network -- the running kernel's
+    cluster -- corosync.conf names this node: no other address but those is its own
+    """
+    route = network.route(target.address)
+    rings = [*own.get(target.ring, ()), *(a for ring in sorted(own) for a in own[ring])]
+    local = {a.local: a for a in network.addresses()}
+    allowed = [
+        a
+        for a in dict.fromkeys(rings)
+        if a in local and _same_family(a, target.address) and not _loopback(a)
+    ]
+    if route and _loopback(target.address):
+        return Sourced(target, route)
+    if route and route.source in allowed:
+        return Sourced(target, route, local[route.source])
+    for address in allowed:
+        route_from = network.route(target.address, address)
+        if route_from:
+            return Sourced(target, _from(route_from, address), local[address])
+    if not route:
+        return Sourced(target, problem=f"no route to {target.address} ({target.node})")
+    if cluster:
+        return Sourced(
+            target,
+            problem=f"{target.address} ({target.node}) is reached from {route.source or 'nowhere'},"
+            " which is no ring address of this node in corosync.conf: not taken along",
+        )
+    return _primary(target, route, network)
+
+
+def _primary(target: Target, route: Route, network: Network) -> Sourced:
+    """Without a word on which addresses are this node's: its device's first one, if static."""
+    candidates = [
+        a
+        for a in network.addresses()
+        if a.device == route.device
+        and _same_family(a.local, target.address)
+        and a.scope == "global"
+        and not a.secondary
+    ]
+    if not candidates:
+        text = f"{route.device} has no address to reach {target.address} from"
+        return Sourced(target, problem=text)
+    first = _without_hosts(candidates)[0]
+    if first.dynamic:
+        return Sourced(
+            target,
+            problem=f"{first.local} on {route.device} is a lease, and neither corosync.conf nor"
+            " this node's name stands for it: not taken along",
+        )
+    if route.source == first.local:
+        return Sourced(target, route, first)
+    route_from = network.route(target.address, first.local)
+    if not route_from:
+        return Sourced(target, problem=f"no route to {target.address} from {first.local}")
+    return Sourced(target, _from(route_from, first.local), first)
+
+
+def _without_hosts(addresses: Sequence[Address]) -> Sequence[Address]:
+    """Virtual addresses of a cluster are often given as hosts, without their subnet."""
+    subnets = [
+        a for a in addresses if a.prefixlen < ipaddress.ip_address(a.local).max_prefixlen or a.peer
+    ]
+    return subnets or addresses
+
+
+def _from(route: Route, source: str) -> Route:
+    return Route(route.target, route.device, route.gateway, source)
+
+
+def _loopback(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
+def _same_family(one: str, other: str) -> bool:
+    return (":" in one) == (":" in other)

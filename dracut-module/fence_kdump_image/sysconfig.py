@@ -1,0 +1,84 @@
+"""Files of shell assignments under /etc/sysconfig, parsed and never run.
+
+They are configuration, and a crash image is built as root: nothing in them is expanded.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["FENCE_KDUMP", "KDUMP", "Settings", "parse", "sender_command"]
+
+FENCE_KDUMP = "/etc/sysconfig/fence_kdump"
+KDUMP = "/etc/sysconfig/kdump"  # SUSE's, sysconfig.kdump(5)
+
+_ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)", re.DOTALL)
+_END_OF_COMMAND = frozenset((";", "&", "&&", "|", "||"))
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The assignments of one file.
+
+    values -- the last value of every variable, quotes removed
+    problems -- one-line texts, one for every line that is no plain assignment
+    """
+
+    values: Mapping[str, str]
+    problems: tuple[str, ...]
+
+
+def parse(text: str) -> Settings:
+    """Read assignments ``NAME=value``, quoted as in a shell; a quoted value may span lines."""
+    values: dict[str, str] = {}
+    problems: list[str] = []
+    pending, first = "", 0
+    for number, raw in enumerate([*text.splitlines(), ""], 1):
+        if not pending:
+            if not raw.strip() or raw.lstrip().startswith("#"):
+                continue
+            first = number
+        line = f"{pending}\n{raw}" if pending else raw
+        match = _ASSIGNMENT.fullmatch(line)
+        if not match:
+            problems.append(f"line {first}: {raw.strip()!r} is no NAME=value; ignored")
+            continue
+        try:
+            words = shlex.split(match.group(2), comments=True)
+        except ValueError:
+            pending = line
+            continue
+        pending = ""
+        values[match.group(1)] = words[0] if words else ""
+        if len(words) > 1:
+            problems.append(f"line {first}: {words[1]!r} is outside the quotes; ignored")
+        if words and ("$" in words[0] or "`" in words[0]):
+            problems.append(f"line {first}: {match.group(1)} is taken as it is, without expansion")
+    if pending:
+        problems.append(f"line {first}: a quote is not closed; ignored to the end of the file")
+    return Settings(values, tuple(problems))
+
+
+def sender_command(command: str) -> tuple[str, ...]:
+    """The words of the call of a fence_kdump_send inside a shell command, its path first.
+
+    command -- such as SUSE's KDUMP_POSTSCRIPT: "/usr/lib/fence_kdump_send -i 5 node1 node2"
+
+    Returns () if the command calls none.
+    """
+    try:
+        lexer = shlex.shlex(command, posix=True, punctuation_chars=";&|")
+        lexer.whitespace_split = True
+        words = list(lexer)
+    except ValueError:
+        return ()
+    for start, word in enumerate(words):
+        if word.rpartition("/")[2] == "fence_kdump_send":
+            end = start
+            while end < len(words) and words[end] not in _END_OF_COMMAND:
+                end += 1
+            return tuple(words[start:end])
+    return ()

@@ -1,0 +1,1 @@
+../99kdumpbase/module-setup.sh

@@ -1,0 +1,307 @@
+"""What dracut builds with our module in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import stat
+
+import pytest
+
+from lab.images import RHEL, SENDER, SMALL, Image, Workshop, kernel_version
+
+SEND = "/usr/libexec/fence-kdump/fence_kdump_send"
+
+
+@pytest.fixture(params=["rhel", "suse", "without_systemd"])
+def image(request: pytest.FixtureRequest) -> Image:
+    made: Image = request.getfixturevalue(request.param)
+    return made
+
+
+def test_module_and_drivers_are_in_it(image: Image) -> None:
+    listing = image.listing()
+    assert "zz-fence-kdump\n" in listing
+    modules = f"usr/lib/modules/{kernel_version()}/kernel/drivers"
+    for name in ("net/virtio_net.ko", "virtio/virtio_pci.ko"):
+        assert f"{modules}/{name}" in listing
+    assert "fence-kdump: " not in image.log
+    assert "fence-kdump-image: " not in image.log
+
+
+def test_sender_runs_in_it(image: Image) -> None:
+    run = image.run(SEND, "--version")
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.startswith("fence_kdump_send ")
+
+
+def test_sender_in_it_sends(image: Image) -> None:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(10)
+        port = str(listener.getsockname()[1])
+        run = image.run(SEND, "-p", port, "-c", "1", "127.0.0.1")
+        assert run.returncode == 0
+        assert listener.recv(64)[:4] in (b"\x40\x2a\x30\x1b", b"\x1b\x30\x2a\x40")
+
+
+def test_programs_of_the_scripts_are_in_it(image: Image) -> None:
+    for name in ("ip", "modprobe", "sleep", "sh"):
+        run = image.run("sh", "-c", f"command -v {name}")
+        assert run.returncode == 0, name
+    assert image.run("ip", "-V").returncode == 0
+
+
+def test_scripts_do_nothing_outside_a_crash_kernel(image: Image) -> None:
+    for name in ("fence-kdump-links", "fence-kdump-sender"):
+        run = image.run(f"/usr/sbin/{name}")
+        assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def test_what_it_will_do(image: Image) -> None:
+    assert image.read("etc/fence-kdump/args").split() == [
+        *("--crash-only", "--fast-start", "60", "--", "10.0.0.1")
+    ]
+    links = image.read("etc/fence-kdump/links").splitlines()
+    assert links[0].startswith("nic 52:54:00:aa:bb:01 virtio_net ")
+    assert "route replace 10.0.0.1/32 dev @ src 10.0.0.2" in links
+    manifest = json.loads(image.read("etc/fence-kdump/manifest.json"))
+    assert manifest["node"] == "me"
+    assert [target["address"] for target in manifest["targets"]] == ["10.0.0.1"]
+    assert manifest["links"] == links
+    assert len(manifest["sources"]["/etc/corosync/corosync.conf"]) == 64
+    assert manifest["sources"]["/etc/kdump.conf"] is None
+    assert len(manifest["sender"]) == 64
+
+
+def test_it_still_has_what_dumps(image: Image) -> None:
+    assert image.has("etc/kdump-stand-in")
+
+
+@pytest.mark.parametrize("unit", ["fence-kdump-links.service", "fence-kdump-sender.service"])
+def test_units(rhel: Image, unit: str) -> None:
+    wants = f"{rhel.root()}/etc/systemd/system/sysinit.target.wants/{unit}"
+    assert os.path.lexists(wants)
+    text = rhel.read(f"usr/lib/systemd/system/{unit}")
+    assert "ConditionPathExists=/proc/vmcore\n" in text
+    assert not rhel.has("usr/sbin/fence-kdump-keep")
+
+
+def test_hooks(without_systemd: Image) -> None:
+    assert without_systemd.has("usr/lib/dracut/hooks/cmdline/01-fence-kdump-start.sh")
+    assert without_systemd.has("usr/lib/dracut/hooks/cleanup/01-fence-kdump-stop.sh")
+    keep = os.stat(f"{without_systemd.root()}/usr/sbin/fence-kdump-keep")
+    assert stat.S_IMODE(keep.st_mode) == 0o755
+    assert not without_systemd.has("usr/lib/systemd/system/fence-kdump-sender.service")
+
+
+def test_normal_initramfs_has_nothing_of_us(workshop: Workshop) -> None:
+    image = workshop.build(["--no-hostonly", "--no-kernel"], {"IN_KDUMP": ""})
+    assert "fence-kdump" not in image.listing()
+    assert "fence-kdump" not in image.log
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        ("etc/sysconfig/fence_kdump", "FENCE_KDUMP=no\n"),
+        ("etc/kdump.conf", "fence_kdump_nodes me\n"),
+    ],
+)
+def test_nobody_to_tell(workshop: Workshop, path: str, text: str) -> None:
+    file = workshop.file(f"{workshop.root}/{path}", text)
+    small = ["--no-kernel", "--no-hostonly", "--add", "kdumpbase"]
+    try:
+        image = workshop.build(small)
+    finally:
+        os.unlink(file)
+    assert image.has("etc/kdump-stand-in")
+    assert not image.has("etc/fence-kdump")
+    assert "fence-kdump: nobody to tell" in image.log
+
+
+def test_name_left_to_the_crash_kernel(workshop: Workshop) -> None:
+    text = "fence_kdump_nodes 10.0.0.1 gone.invalid\n"
+    file = workshop.file(f"{workshop.root}/etc/kdump.conf", text)
+    try:
+        image = workshop.build([*SMALL, "--no-kernel"])
+    finally:
+        os.unlink(file)
+    assert image.read("etc/fence-kdump/args").split()[-2:] == ["10.0.0.1", "gone.invalid"]
+    assert "gone.invalid does not resolve" in image.log
+    for path in ("etc/hosts", "etc/nsswitch.conf", "etc/resolv.conf"):
+        assert image.has(path), path
+    # the image's own resolver: a name in its hosts file
+    with open(f"{image.root()}/etc/hosts", "a") as hosts:
+        hosts.write("127.0.0.1 gone.invalid\n")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.settimeout(10)
+        port = str(listener.getsockname()[1])
+        assert image.run(SEND, "-p", port, "-c", "1", "gone.invalid").returncode == 0
+        assert listener.recv(64)
+
+
+def test_path_by_which_suse_calls_a_sender(workshop: Workshop) -> None:
+    text = 'KDUMP_POSTSCRIPT="/usr/lib/fence_kdump_send -c 3 -i 1 10.0.0.1"\n'
+    file = workshop.file(f"{workshop.root}/etc/sysconfig/kdump", text)
+    try:
+        image = workshop.build([*SMALL, "--no-kernel"])
+    finally:
+        os.unlink(file)
+    assert image.run("/usr/lib/fence_kdump_send", "--version").returncode == 0
+    assert image.read("etc/fence-kdump/args").split() == [
+        *("--crash-only", "--fast-start", "60", "--interval", "1", "--", "10.0.0.1")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "owner"),
+    [
+        (
+            "etc/NetworkManager/system-connections/eth0.nmconnection",
+            "[connection]\ntype=ethernet\ninterface-name=eth0\n",
+            "NetworkManager",
+        ),
+        ("etc/cmdline.d/45-net.conf", "ip=10.0.0.2::10.0.0.254:255.255.255.0::eth0:none", "dracut"),
+    ],
+)
+def test_nic_that_the_image_configures_is_left_alone(
+    workshop: Workshop, tmp_path_factory: pytest.TempPathFactory, path: str, text: str, owner: str
+) -> None:
+    files = str(tmp_path_factory.mktemp("files"))
+    workshop.file(f"{files}/{path}", text)
+    image = workshop.build([*SMALL, "--no-kernel"], {"KDUMP_STAND_IN_FILES": files})
+    assert image.read("etc/fence-kdump/links") == ""
+    manifest = json.loads(image.read("etc/fence-kdump/manifest.json"))
+    assert [nic["owner"] for nic in manifest["nics"]] == [owner]
+    assert path in manifest["nics"][0]["why"]
+
+
+def test_networkmanager_in_the_image_leaves_our_nic_alone(
+    workshop: Workshop, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    files = str(tmp_path_factory.mktemp("files"))
+    profile = "etc/NetworkManager/system-connections/lan.nmconnection"
+    workshop.file(f"{files}/{profile}", "[connection]\ntype=ethernet\ninterface-name=eth7\n")
+    image = workshop.build([*SMALL, "--no-kernel"], {"KDUMP_STAND_IN_FILES": files})
+    assert " virtio_net udev " in image.read("etc/fence-kdump/links")
+    unmanaged = image.read("etc/NetworkManager/conf.d/90-fence-kdump.conf")
+    assert "match-device=mac:52:54:00:aa:bb:01\nmanaged=0\n" in unmanaged
+
+
+def break_helper(workshop: Workshop, body: str) -> dict[str, str]:
+    return {"FENCE_KDUMP_IMAGE": workshop.script("broken", body)}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "exit 0",
+        "exit 1",
+        "kill -9 $$",
+        'case $1 in show) exit 0 ;; esac; echo "Traceback" >&2; exit 1',
+        'case $1 in show) exit 0 ;; esac; printf "\\000\\377 garbage\\n"',
+    ],
+)
+def test_broken_helper(workshop: Workshop, body: str) -> None:
+    image = workshop.build(SMALL, break_helper(workshop, body))
+    assert image.has("etc/kdump-stand-in")
+    assert not image.has("usr/libexec/fence-kdump")
+    assert "fence-kdump: this crash image tells nobody" in image.log
+
+
+@pytest.mark.parametrize(
+    "wish", ["module ../../x", "module none_such", "library /nowhere.so", "file /nowhere", "\\377"]
+)
+def test_wish_that_cannot_be_fulfilled(workshop: Workshop, wish: str) -> None:
+    body = f'[ "$1" = show ] || printf "{wish}\\n"; exec {workshop.helper} "$@"'
+    image = workshop.build(SMALL, break_helper(workshop, body))
+    assert image.has("etc/kdump-stand-in")
+    assert image.run(SEND, "--version").returncode == 0
+    assert image.has("usr/sbin/fence-kdump-keep")
+    if wish.startswith(("module", "library")):
+        assert f"fence-kdump: no {'kernel ' * wish.startswith('module')}{wish}" in image.log
+
+
+def test_missing_helper(workshop: Workshop) -> None:
+    image = workshop.build([*SMALL, "--no-kernel"], {"FENCE_KDUMP_IMAGE": "/nowhere"})
+    assert image.has("etc/kdump-stand-in")
+    assert "fence-kdump: this crash image tells nobody" in image.log
+
+
+@pytest.mark.parametrize("what", ["missing", "file", "empty"])
+def test_missing_sender(
+    workshop: Workshop, tmp_path_factory: pytest.TempPathFactory, what: str
+) -> None:
+    folder = str(tmp_path_factory.mktemp("sender"))
+    sender = {"missing": "/nowhere", "file": "/etc/passwd", "empty": folder}[what]
+    image = workshop.build([*SMALL, "--no-kernel"], {"FENCE_KDUMP_SENDER": sender})
+    assert image.has("etc/kdump-stand-in")
+    assert not image.has("etc/fence-kdump")
+    assert f"no sender in {sender}" in image.log
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("fence-kdump-links.sh", "fence-kdump-sender.sh", "fence-kdump-keep.sh"),
+        *("fence-kdump-start.sh", "fence-kdump-stop.sh"),
+    ],
+)
+def test_missing_part_of_the_module(workshop: Workshop, name: str) -> None:
+    part = f"{workshop.module}/{name}"
+    target = os.readlink(part)
+    os.unlink(part)
+    try:
+        image = workshop.build([*SMALL, "--no-kernel"])
+    finally:
+        os.symlink(target, part)
+    assert image.has("etc/kdump-stand-in")
+    assert "fence-kdump: this crash image tells nobody" in image.log
+
+
+def test_kernel_without_the_driver(workshop: Workshop) -> None:
+    drivers = f"{workshop.root}/sys/bus/virtio/drivers/virtio_net/module"
+    module = os.readlink(drivers)
+    os.unlink(drivers)
+    os.symlink("../../../../module/none_such", drivers)
+    try:
+        image = workshop.build(SMALL)
+    finally:
+        os.unlink(drivers)
+        os.symlink(module, drivers)
+    assert image.has("etc/kdump-stand-in")
+    assert "fence-kdump: no kernel module none_such" in image.log
+    assert image.run(SEND, "--version").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "nodelist {\n node {\n ring0_addr: \xff\xfe\n }\n",
+        "nodelist {\n node {\n  name: *\n  ring0_addr: $(reboot)\n }\n}\n",
+        "nodelist {\n node {\n  name: a b\n  ring0_addr: -p\n }\n}\n",
+    ],
+)
+def test_garbage_in_the_configuration(workshop: Workshop, text: str) -> None:
+    path = f"{workshop.root}/etc/corosync/corosync.conf"
+    with open(path) as file:
+        good = file.read()
+    try:
+        with open(path, "w", encoding="latin-1") as file:
+            file.write(text)
+        image = workshop.build([*SMALL, "--no-kernel"])
+    finally:
+        workshop.file(path, good)
+    assert image.has("etc/kdump-stand-in")
+    assert "fence-kdump" in image.log
+    assert "Traceback" not in image.log
+
+
+def test_stripped_by_elfutils(rhel: Image) -> None:
+    assert "--aggressive-strip" in RHEL
+    size = os.path.getsize(f"{rhel.root()}/{SEND}")
+    assert size <= os.path.getsize(f"{SENDER}/fence_kdump_send")
+    assert rhel.run(SEND, "--help").returncode == 0

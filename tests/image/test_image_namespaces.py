@@ -1,0 +1,338 @@
+"""The helper, as module-setup.sh runs it, against real networks.
+
+Each test has a network namespace whose veth devices play the NICs (a sysfs of ours gives them a
+driver; a veth has none). What comes out is then replayed in a second, bare namespace, which must
+afterwards reach every target from the right address.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from lab.hosts import Host
+from lab.networks import fake_sysfs
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HELPER = f"{ROOT}/dracut-module/bin/fence-kdump-image"
+
+
+class Node:
+    """A node in a namespace, with a configuration of its own.
+
+    root -- the folder with its etc/ and sys/
+    """
+
+    def __init__(self, root: str) -> None:
+        self.root = root
+        # no name server answers here, and at once
+        self.host = Host("node", {"resolv.conf": "nameserver 127.0.0.1\n"})
+        self.bare = Host("crash")
+        self._macs: dict[str, str] = {}
+        self._gave_sysfs = False
+
+    def nic(self, *names: str) -> None:
+        """Give it NICs, up."""
+        fake_sysfs(self.root, *names)
+        for host in (self.host, self.bare):
+            for name in names:
+                host.ip(f"link add {name} type veth peer name {name}-peer")
+                host.ip(f"link set {name}-peer up")
+        for name in names:
+            self.host.ip(f"link set {name} up")
+            self._macs[self.host.mac(name)] = name
+
+    def file(self, path: str, text: str) -> None:
+        """Write one of its files."""
+        os.makedirs(os.path.dirname(self.root + path), exist_ok=True)
+        with open(self.root + path, "w") as file:
+            file.write(text)
+
+    def corosync(self, **nodes: str) -> None:
+        """Write its corosync.conf: name="address of ring 0, address of ring 1..."."""
+        text = "nodelist {\n"
+        for name, rings in nodes.items():
+            text += f"node {{\nname: {name}\n"
+            text += "".join(f"ring{n}_addr: {a}\n" for n, a in enumerate(rings.split()))
+            text += "}\n"
+        self.file("/etc/corosync/corosync.conf", text + "}\n")
+
+    def show(self, **environment: str) -> Any:
+        """What `fence-kdump-image show --json` says."""
+        run = subprocess.run(
+            self.host.command(HELPER, "show", "--json", "--root", self.root, "--node", "me"),
+            stdout=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={**os.environ, **environment},
+        )
+        return json.loads(run.stdout)
+
+    def replay(self, links: list[str]) -> None:
+        """Do in the bare namespace what the crash kernel's script would do."""
+        nic = ""
+        for line in links:
+            words = line.split()
+            if words[0] == "nic":
+                nic = self._macs[words[1]]
+            elif words[0] not in ("modprobe", "no-ra"):
+                self.bare.ip(" ".join(nic if word == "@" else word for word in words))
+
+    def way(self, target: str) -> tuple[str, str, str]:
+        """After a replay: device, gateway and source address on the way to a target."""
+        route = json.loads(self.bare.ip(f"-j route get {target}"))[0]
+        gateway = route.get("gateway") or route.get("via", {}).get("host", "")
+        return route["dev"], gateway, route["prefsrc"]
+
+
+@pytest.fixture
+def node(tmp_path: pathlib.Path) -> Iterator[Node]:
+    made = Node(str(tmp_path))
+    yield made
+    made.host.close()
+    made.bare.close()
+
+
+def addresses(shown: Any) -> list[str]:
+    return [target["address"] or target["host"] for target in shown["targets"]]
+
+
+def test_plain_nic_with_a_gateway(node: Node) -> None:
+    node.nic("eth0")
+    node.host.ip("address add 10.0.0.2/24 dev eth0")
+    node.host.ip("route add default via 10.0.0.254")
+    node.corosync(me="10.0.0.2", node1="10.0.0.1", far="172.16.0.1")
+    shown = node.show()
+    assert addresses(shown) == ["10.0.0.1", "172.16.0.1"]
+    assert [(n["name"], n["driver"], n["owner"]) for n in shown["nics"]] == [
+        ("eth0", "virtio_net", "fence-kdump")
+    ]
+    assert shown["modules"] == ["virtio_pci", "virtio_net"]
+    assert not shown["warnings"]
+    node.replay(shown["links"])
+    assert node.way("10.0.0.1") == ("eth0", "", "10.0.0.2")
+    assert node.way("172.16.0.1") == ("eth0", "10.0.0.254", "10.0.0.2")
+
+
+def test_ipv6_with_a_gateway(node: Node) -> None:
+    node.nic("eth0")
+    node.host.ip("address add fd00::2/64 dev eth0 nodad")
+    node.host.ip("route add default via fe80::1 dev eth0")
+    node.corosync(me="fd00::2", node1="fd00::1", far="fd99::1")
+    shown = node.show()
+    assert not shown["warnings"]
+    node.replay(shown["links"])
+    assert node.way("fd00::1") == ("eth0", "", "fd00::2")
+    assert node.way("fd99::1") == ("eth0", "fe80::1", "fd00::2")
+
+
+def test_gateway_of_the_other_family_and_onlink_gateway(node: Node) -> None:
+    node.nic("eth0")
+    node.host.ip("address add 10.0.0.2/32 dev eth0")
+    node.host.ip("route add 10.0.1.1 via inet6 fe80::1 dev eth0")
+    node.host.ip("route add 10.0.2.1 via 192.0.2.1 dev eth0 onlink")
+    node.corosync(me="10.0.0.2", a="10.0.1.1", b="10.0.2.1")
+    shown = node.show()
+    node.replay(shown["links"])
+    assert node.way("10.0.1.1") == ("eth0", "fe80::1", "10.0.0.2")
+    assert node.way("10.0.2.1") == ("eth0", "192.0.2.1", "10.0.0.2")
+
+
+def test_two_rings_on_two_nics_and_mtu(node: Node) -> None:
+    node.nic("eth0", "eth1")
+    node.host.ip("address add 10.0.0.2/24 dev eth0")
+    node.host.ip("address add 10.1.0.2/24 dev eth1")
+    node.host.ip("link set eth1 mtu 9000")
+    node.corosync(me="10.0.0.2 10.1.0.2", node1="10.0.0.1 10.1.0.1")
+    shown = node.show()
+    assert [line.split()[0] for line in shown["links"]].count("nic") == 2
+    node.replay(shown["links"])
+    assert node.way("10.0.0.1") == ("eth0", "", "10.0.0.2")
+    assert node.way("10.1.0.1") == ("eth1", "", "10.1.0.2")
+    assert "mtu 9000" in node.bare.ip("link show eth1")
+
+
+def test_routed_by_source(node: Node) -> None:
+    node.nic("eth0", "eth1")
+    node.host.ip("address add 10.0.0.2/24 dev eth0")
+    node.host.ip("address add 10.1.0.2/24 dev eth1")
+    node.host.ip("route add default via 10.0.0.254")
+    node.host.ip("rule add from 10.1.0.2 lookup 100")
+    node.host.ip("route add default via 10.1.0.254 dev eth1 table 100")
+    node.corosync(me="10.1.0.2", node1="172.16.0.1")
+    shown = node.show()
+    node.replay(shown["links"])
+    assert node.way("172.16.0.1") == ("eth1", "10.1.0.254", "10.1.0.2")
+
+
+def test_address_that_lives_on_loopback(node: Node) -> None:
+    node.nic("eth0")
+    node.host.ip("address add 10.0.0.2/32 dev lo")
+    node.host.ip("route add 10.0.0.1 via inet6 fe80::1 dev eth0 src 10.0.0.2")
+    node.corosync(me="10.0.0.2", node1="10.0.0.1")
+    shown = node.show()
+    node.replay(shown["links"])
+    assert node.way("10.0.0.1") == ("eth0", "fe80::1", "10.0.0.2")
+
+
+@pytest.mark.parametrize(
+    "virtual",
+    ["10.0.0.100/32 dev eth0", "10.0.0.100/24 dev eth0", "10.7.0.100/24 dev eth0"],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_virtual_address_is_left_on_the_survivors(node: Node, virtual: str, first: bool) -> None:
+    node.nic("eth0")
+    for address in sorted([virtual, "10.0.0.2/24 dev eth0"], key=lambda a: (a == virtual) != first):
+        node.host.ip(f"address add {address}")
+    node.corosync(me="10.0.0.2", node1="10.0.0.1", node3="10.7.0.3")
+    node.host.ip("route replace 10.7.0.3 dev eth0 src 10.0.0.100" if "10.0" in virtual else "route")
+    node.host.ip("route replace default dev eth0")
+    shown = node.show()
+    node.replay(shown["links"])
+    assert node.way("10.0.0.1") == ("eth0", "", "10.0.0.2")
+    assert node.way("10.7.0.3") == ("eth0", "", "10.0.0.2")
+    assert ".100" not in "".join(shown["links"])
+
+
+def test_virtual_address_only(node: Node) -> None:
+    node.nic("eth0")
+    node.host.ip("address add 10.0.0.100/24 dev eth0")
+    node.corosync(me="10.0.0.2", node1="10.0.0.1")
+    shown = node.show()
+    assert addresses(shown) == ["10.0.0.1"]
+    assert not shown["links"]
+    assert "10.0.0.100" in shown["warnings"][0]
+
+
+@pytest.mark.parametrize(("ring", "taken"), [("10.0.0.2", True), ("10.9.9.9", False)])
+def test_lease(node: Node, ring: str, taken: bool) -> None:
+    node.nic("eth0")
+    node.host.ip("address add 10.0.0.2/24 dev eth0 valid_lft 600 preferred_lft 600")
+    node.corosync(me=ring, node1="10.0.0.1")
+    shown = node.show()
+    assert ("address replace 10.0.0.2/24 dev @" in shown["links"]) == taken
+    assert bool(shown["warnings"]) == (not taken)
+
+
+def test_lease_without_corosync(node: Node) -> None:
+    node.nic("eth0")
+    node.host.ip("address add 10.0.0.2/24 dev eth0 valid_lft 600 preferred_lft 600")
+    node.file("/etc/kdump.conf", "fence_kdump_nodes 10.0.0.1\n")
+    shown = node.show()
+    assert not shown["links"]
+    assert "lease" in shown["warnings"][0]
+
+
+def test_bridge_over_a_nic_with_a_guest(node: Node) -> None:
+    node.nic("eth0")
+    for command in (
+        "link add br0 type bridge",
+        "link set eth0 master br0",
+        "link set br0 up",
+        "address add 10.0.0.2/24 dev br0",
+        "tuntap add dev guest0 mode tap",
+        "link set guest0 master br0",
+    ):
+        node.host.ip(command)
+    node.corosync(me="10.0.0.2", node1="10.0.0.1")
+    shown = node.show()
+    assert not shown["warnings"]
+    assert "guest0" not in "".join(shown["links"])
+    node.replay(shown["links"])
+    assert node.way("10.0.0.1") == ("br0", "", "10.0.0.2")
+    assert "master br0" in node.bare.ip("link show eth0")
+    assert node.bare.mac("br0") == node.host.mac("br0")
+
+
+@pytest.mark.parametrize("kind", ["macvlan", "vxlan"])
+def test_unknown_kind_is_a_warning_that_names_the_device(node: Node, kind: str) -> None:
+    node.nic("eth0", "eth1")
+    extra = {"macvlan": "link eth0 name up0 type macvlan", "vxlan": "up0 type vxlan id 7 dev eth0"}
+    made = subprocess.run(
+        ["ip", "-n", node.host.name, "link", "add", *extra[kind].split()],
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if made.returncode:
+        pytest.skip(f"this kernel has no {kind}: {made.stderr.strip()}")
+    node.host.ip("link set up0 up")
+    node.host.ip("address add 10.0.0.2/24 dev up0")
+    node.host.ip("address add 10.1.0.2/24 dev eth1")
+    node.corosync(me="10.0.0.2 10.1.0.2", node1="10.0.0.1 10.1.0.1")
+    shown = node.show()
+    assert f"up0 is of a kind ({kind})" in shown["warnings"][0]
+    assert addresses(shown) == ["10.0.0.1", "10.1.0.1"]
+    node.replay(shown["links"])  # the other ring goes on
+    assert node.way("10.1.0.1") == ("eth1", "", "10.1.0.2")
+
+
+def test_loopback_target(node: Node) -> None:
+    node.file("/etc/kdump.conf", "fence_kdump_nodes 127.0.0.1\n")
+    shown = node.show()
+    assert shown["links"] == ["link set dev lo up"]
+    assert not shown["warnings"]
+
+
+def test_no_route(node: Node) -> None:
+    node.nic("eth0")
+    node.corosync(me="10.0.0.2", node1="10.0.0.1")
+    shown = node.show()
+    assert addresses(shown) == ["10.0.0.1"]
+    assert "no route to 10.0.0.1" in shown["warnings"][0]
+
+
+def test_names_resolve_and_own_name_stands_for_a_lease(node: Node) -> None:
+    node.nic("eth0")
+    node.host.ip("address add 10.0.0.2/24 dev eth0 valid_lft 600 preferred_lft 600")
+    hosts = "10.0.0.2 me\n10.0.0.1 node1\nfd00::1 node1\n"
+    with open(f"/etc/netns/{node.host.name}/hosts", "w") as file:
+        file.write(hosts)  # ip netns exec mounts it over /etc/hosts
+    node.file("/etc/kdump.conf", "fence_kdump_nodes me node1 gone.invalid\n")
+    shown = node.show()
+    assert addresses(shown) == ["10.0.0.1", "fd00::1", "gone.invalid"]
+    assert "address replace 10.0.0.2/24 dev @" in shown["links"]
+    assert "gone.invalid does not resolve" in shown["warnings"][0]
+
+
+def test_ip_that_fails_costs_the_links_only(node: Node, tmp_path: pathlib.Path) -> None:
+    node.corosync(me="10.0.0.2", node1="10.0.0.1")
+    (tmp_path / "bin").mkdir()
+    broken = tmp_path / "bin" / "ip"
+    broken.write_text("#!/bin/sh\necho broken >&2; exit 3\n")
+    broken.chmod(0o755)
+    shown = subprocess.run(
+        [HELPER, "show", "--json", "--root", node.root, "--node", "me"],
+        stdout=subprocess.PIPE,
+        check=True,
+        env={**os.environ, "PATH": f"{tmp_path}/bin:{os.environ['PATH']}"},
+    ).stdout
+    assert addresses(json.loads(shown)) == ["10.0.0.1"]
+    assert "broken" in json.loads(shown)["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "said"),
+    [
+        ("/etc/sysconfig/fence_kdump", "FENCE_KDUMP=no\n", "FENCE_KDUMP=no"),
+        ("/etc/corosync/corosync.conf", "totem {\n}\n", "no file names another node"),
+        ("/etc/kdump.conf", "fence_kdump_nodes me\n", "names no other node"),
+    ],
+)
+def test_nobody_to_tell(node: Node, path: str, text: str, said: str) -> None:
+    node.corosync(me="10.0.0.2", node1="10.0.0.1")
+    node.file(path, text)
+    run = subprocess.run(
+        node.host.command(HELPER, "show", "--root", node.root, "--node", "me"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (run.returncode, run.stderr) == (1, "")
+    assert said in run.stdout

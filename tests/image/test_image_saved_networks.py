@@ -1,0 +1,162 @@
+"""Stacked links -> what the crash kernel replays.
+
+The kernel that the tests run on may lack vlan and bond: these networks were saved in a virtual
+machine that has them. That the replayed text works in a kernel is what tests/panic shows.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from fence_kdump_cluster import corosync
+from fence_kdump_image.plan import Plan, make
+from fence_kdump_image.resolve import look_up
+from lab.networks import Saved
+
+
+def plan(name: str, own: list[str], others: list[str]) -> Plan:
+    def node(label: str, addresses: list[str]) -> str:
+        rings = "".join(f"ring{n}_addr: {a}\n" for n, a in enumerate(addresses))
+        return f"node {{\nname: {label}\n{rings}}}\n"
+
+    text = f"nodelist {{\n{node('me', own)}{node('node1', others)}}}\n"
+    return make({corosync.PATH: text}, Saved(name), "me", look_up)
+
+
+BOND_FIRST = [
+    "nic 52:54:00:aa:bb:01 virtio_net - virtio_net",
+    "link set dev @ down",
+    "link set dev @ mtu 9000",
+    "link set dev @ master bond0",
+    "link set dev @ up",
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "own", "others", "replayed"),
+    [
+        (
+            "vlan-over-bond",
+            ["10.5.0.2"],
+            ["10.5.0.1", "10.6.0.1"],
+            [
+                "modprobe bonding max_bonds=0",
+                "modprobe 8021q",
+                "link add name bond0 address 52:54:00:aa:bb:01 mtu 9000 type bond"
+                " mode active-backup miimon 100 fail_over_mac active",
+                "link add link bond0 name bond0.5 mtu 9000 type vlan protocol 802.1Q id 5",
+                "no-ra bond0",
+                "no-ra bond0.5",
+                "link set dev bond0 up",
+                "link set dev bond0.5 up",
+                "address replace 10.5.0.2/24 dev bond0.5",
+                "route replace 10.5.0.1/32 dev bond0.5 src 10.5.0.2",
+                "route replace 10.6.0.1/32 via 10.5.0.254 dev bond0.5 src 10.5.0.2 onlink",
+                *BOND_FIRST,
+                *(line.replace(":01", ":02") for line in BOND_FIRST),
+            ],
+        ),
+        (
+            "vlan-over-bond",
+            ["fd05::2"],
+            ["fd05::1"],
+            [
+                "modprobe bonding max_bonds=0",
+                "modprobe 8021q",
+                "modprobe ipv6",
+                "link add name bond0 address 52:54:00:aa:bb:01 mtu 9000 type bond"
+                " mode active-backup miimon 100 fail_over_mac active",
+                "link add link bond0 name bond0.5 mtu 9000 type vlan protocol 802.1Q id 5",
+                "no-ra bond0",
+                "no-ra bond0.5",
+                "link set dev bond0 up",
+                "link set dev bond0.5 up",
+                "address replace fd05::2/64 dev bond0.5 nodad",
+                "route replace fd05::1/128 dev bond0.5 src fd05::2",
+                *BOND_FIRST,
+                *(line.replace(":01", ":02") for line in BOND_FIRST),
+            ],
+        ),
+        (
+            "nested",
+            ["10.7.0.2"],
+            ["10.7.0.1"],
+            [
+                "modprobe bonding max_bonds=0",
+                "modprobe 8021q",
+                "modprobe bridge",
+                "link add name bond1 address 52:54:00:aa:bb:01 mtu 1500 type bond mode 802.3ad"
+                " miimon 50 xmit_hash_policy layer3+4 lacp_rate fast",
+                "link add link bond1 name v7 mtu 1500 type vlan protocol 802.1ad id 7",
+                "link add name br0 address 52:54:00:aa:bb:01 mtu 1500 type bridge stp_state 0",
+                "no-ra bond1",
+                "no-ra br0",
+                "link set dev bond1 up",
+                "link set dev v7 master br0",
+                "link set dev v7 up",
+                "link set dev br0 up",
+                "address replace 10.7.0.2/24 dev br0",
+                "route replace 10.7.0.1/32 dev br0 src 10.7.0.2",
+                "nic 52:54:00:aa:bb:01 virtio_net - virtio_net",
+                "link set dev @ down",
+                "link set dev @ master bond1",
+                "link set dev @ up",
+                "nic 52:54:00:aa:bb:02 virtio_net - virtio_net",
+                "link set dev @ down",
+                "link set dev @ master bond1",
+                "link set dev @ up",
+            ],
+        ),
+        (
+            "bond-arp",
+            ["10.8.0.2"],
+            ["10.8.0.1"],
+            [
+                "modprobe bonding max_bonds=0",
+                "link add name bond2 address 52:54:00:aa:bb:01 mtu 1500 type bond"
+                " mode active-backup arp_interval 200 arp_ip_target 10.8.0.1,10.8.0.9"
+                " arp_validate all",
+                "no-ra bond2",
+                "link set dev bond2 up",
+                "address replace 10.8.0.2/24 dev bond2",
+                "route replace 10.8.0.1/32 dev bond2 src 10.8.0.2",
+                "nic 52:54:00:aa:bb:01 virtio_net - virtio_net",
+                "link set dev @ down",
+                "link set dev @ master bond2",
+                "link set dev @ up",
+            ],
+        ),
+        (
+            "vlan-on-nic",
+            ["10.9.0.2"],
+            ["10.9.0.1"],
+            [
+                "modprobe 8021q",
+                "nic 52:54:00:aa:bb:01 virtio_net - virtio_net",
+                "no-ra @",
+                "link set dev @ down",
+                "link set dev @ address 02:00:00:00:00:77",
+                "link add link @ name eth0.9 mtu 1500 type vlan protocol 802.1Q id 9",
+                "no-ra eth0.9",
+                "link set dev @ up",
+                "link set dev eth0.9 up",
+                "address replace 10.9.0.2/24 dev eth0.9",
+                "route replace 10.9.0.1/32 dev eth0.9 src 10.9.0.2",
+            ],
+        ),
+    ],
+)
+def test_replayed(name: str, own: list[str], others: list[str], replayed: list[str]) -> None:
+    made = plan(name, own, others)
+    assert made.replay.splitlines() == replayed
+    assert not made.warnings
+
+
+def test_two_rings_share_a_bond() -> None:
+    made = plan("vlan-over-bond", ["10.5.0.2", "10.0.9.2"], ["10.5.0.1", "10.0.9.1"])
+    lines = made.replay.splitlines()
+    assert lines.count("link set dev bond0 up") == 1
+    assert "address replace 10.0.9.2/24 dev bond0" in lines
+    assert "route replace 10.0.9.1/32 dev bond0 src 10.0.9.2" in lines
+    assert [nic.mac for nic in made.nics] == ["52:54:00:aa:bb:01", "52:54:00:aa:bb:02"]
+    assert made.modules == ("virtio_net", "bonding", "8021q")

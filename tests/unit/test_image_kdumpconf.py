@@ -1,0 +1,26 @@
+"""/etc/kdump.conf as kdump's own scripts read it."""
+
+from __future__ import annotations
+
+import pytest
+
+from fence_kdump_image.kdumpconf import parse
+
+
+@pytest.mark.parametrize(
+    ("text", "nodes", "args"),
+    [
+        ("", (), ()),
+        ("fence_kdump_nodes node1 node2\n", ("node1", "node2"), ()),
+        ("  fence_kdump_nodes\tnode1   10.0.0.5  # the others\n", ("node1", "10.0.0.5"), ()),
+        ("#fence_kdump_nodes node1\n", (), ()),
+        ("fence_kdump_nodes\n", (), ()),
+        ("fence_kdump_nodesx node1\n", (), ()),
+        ("fence_kdump_nodes a\nfence_kdump_nodes b c\n", ("b", "c"), ()),
+        ("path /var/crash\nfence_kdump_args -p 7411 -i 5\n", (), ("-p", "7411", "-i", "5")),
+        ("fence_kdump_nodes a\r\n", ("a",), ()),
+    ],
+)
+def test_options(text: str, nodes: tuple[str, ...], args: tuple[str, ...]) -> None:
+    conf = parse(text)
+    assert (conf.nodes, conf.args) == (nodes, args)

@@ -1,0 +1,155 @@
+"""Whom to tell: which file decides, and that it is never this node."""
+
+from __future__ import annotations
+
+import pytest
+
+from fence_kdump_cluster import corosync
+from fence_kdump_image import kdumpconf, sysconfig
+from fence_kdump_image.targets import Choice, Self, Settled, choose, hosts, settle
+
+NODELIST = """
+nodelist {
+  node {
+    name: node1
+    ring0_addr: 10.0.0.1
+    ring1_addr: 10.1.0.1
+  }
+  node {
+    name: node2
+    ring0_addr: 10.0.0.2
+    ring1_addr: 10.1.0.2
+  }
+  node {
+    name: node3
+    ring0_addr: node3-a
+    ring1_addr: fd00::3
+  }
+}
+"""
+HOSTS = {
+    "node1": ("10.0.0.1",),
+    "node2": ("10.0.0.2",),
+    "node3": ("10.0.0.3",),
+    "node3-a": ("10.0.0.3", "fd01::3"),
+    "me": ("127.0.1.1",),
+    "alias": ("10.0.0.2",),
+}
+ME = Self(frozenset({"node2", "node2.example.com"}), frozenset({"127.0.0.1", "10.0.0.2"}))
+
+
+def answer(choice: Choice, me: Self = ME) -> Settled:
+    answers = {
+        h: HOSTS.get(h) or ((h,) if h[0].isdigit() or ":" in h else ()) for h in hosts(choice)
+    }
+    return settle(choice, answers, me)
+
+
+def told(settled: Settled) -> list[str]:
+    return [t.address or t.host for t in settled.targets]
+
+
+def kdump_conf(nodes: str) -> Choice:
+    return choose({kdumpconf.PATH: f"fence_kdump_nodes {nodes}\n"})
+
+
+CONF = {kdumpconf.PATH: "fence_kdump_nodes conf1 conf2\nfence_kdump_args -p 1111\n"}
+SUSE = {sysconfig.KDUMP: 'KDUMP_POSTSCRIPT="/usr/lib/fence_kdump_send -p 2222 -c 5 suse1"\n'}
+COROSYNC = {corosync.PATH: NODELIST}
+OPTIONS = {sysconfig.FENCE_KDUMP: 'FENCE_KDUMP_OPTS="-p 3333"\n'}
+
+
+@pytest.mark.parametrize(
+    ("texts", "source", "nodes", "words"),
+    [
+        ({}, "", [], []),
+        ({**CONF, **SUSE, **COROSYNC}, kdumpconf.PATH, ["conf1", "conf2"], ["--ipport", "1111"]),
+        ({**SUSE, **COROSYNC}, sysconfig.KDUMP, ["suse1"], ["--ipport", "2222"]),
+        ({**COROSYNC, **OPTIONS}, corosync.PATH, ["node1", "node2", "node3"], ["--ipport", "3333"]),
+        ({sysconfig.KDUMP: "KDUMP_POSTSCRIPT=/bin/true\n"}, "", [], []),
+        (OPTIONS, "", [], ["--ipport", "3333"]),
+    ],
+)
+def test_first_file_with_an_answer_decides(
+    texts: dict[str, str], source: str, nodes: list[str], words: list[str]
+) -> None:
+    choice = choose(texts)
+    assert choice.source == source
+    assert list(dict.fromkeys(c.node for c in choice.candidates)) == nodes
+    assert list(choice.options.words) == words
+    assert not choice.opted_out
+
+
+@pytest.mark.parametrize("value", ["no", "NO", "'no'", "off", "0", "false"])
+def test_opting_out(value: str) -> None:
+    assert choose({**COROSYNC, sysconfig.FENCE_KDUMP: f"FENCE_KDUMP={value}\n"}).opted_out
+
+
+@pytest.mark.parametrize("value", ["yes", "", "1"])
+def test_not_opting_out(value: str) -> None:
+    assert not choose({**COROSYNC, sysconfig.FENCE_KDUMP: f"FENCE_KDUMP={value}\n"}).opted_out
+
+
+def test_all_rings_of_all_others() -> None:
+    settled = answer(choose(COROSYNC))
+    assert told(settled) == ["10.0.0.1", "10.1.0.1", "10.0.0.3", "fd01::3", "fd00::3"]
+    assert [t.ring for t in settled.targets] == [0, 1, 0, 0, 1]
+    assert settled.own == {0: ("10.0.0.2",), 1: ("10.1.0.2",)}
+    assert not settled.problems
+
+
+@pytest.mark.parametrize(
+    ("nodes", "expected"),
+    [
+        ("node1 node2 node3", ["10.0.0.1", "10.0.0.3"]),
+        ("node1 NODE2 node3", ["10.0.0.1", "10.0.0.3"]),
+        ("node1 node2.example.com", ["10.0.0.1"]),
+        ("10.0.0.1 10.0.0.2", ["10.0.0.1"]),
+        ("node1 alias", ["10.0.0.1"]),
+        ("node1 me", ["10.0.0.1"]),  # a name that means 127.0.1.1 is this host's
+        # a part of this node's name or address is another node
+        ("node 10.0.0.22 110.0.0.2", ["node", "10.0.0.22", "110.0.0.2"]),
+        ("node22 xnode2", ["node22", "xnode2"]),
+        ("127.0.0.1", ["127.0.0.1"]),  # as it stands, somebody means it
+        ("10.0.0.9 10.0.0.9", ["10.0.0.9"]),
+    ],
+)
+def test_this_node_is_left_out_by_exact_comparison(nodes: str, expected: list[str]) -> None:
+    assert told(answer(kdump_conf(nodes))) == expected
+
+
+def test_own_addresses_are_known_whoever_decides() -> None:
+    choice = choose({**CONF, **COROSYNC})
+    assert answer(choice).own == {0: ("10.0.0.2",), 1: ("10.1.0.2",)}
+
+
+def test_unresolvable_node_stays_as_a_name_with_a_warning() -> None:
+    settled = answer(kdump_conf("node1 gone"))
+    assert told(settled) == ["10.0.0.1", "gone"]
+    assert "gone does not resolve" in settled.problems[0]
+
+
+@pytest.mark.parametrize("address", ["0.0.0.0", "::", "224.0.0.1", "ff02::1", "255.255.255.255"])
+def test_addresses_of_nobody_are_left_out(address: str) -> None:
+    settled = answer(kdump_conf(f"10.0.0.9 {address}"))
+    assert told(settled) == ["10.0.0.9"]
+    assert address in settled.problems[0]
+
+
+def test_a_cluster_that_does_not_know_this_node() -> None:
+    stranger = Self(frozenset({"other"}), frozenset({"10.9.0.9"}))
+    settled = answer(choose(COROSYNC), stranger)
+    assert len(settled.targets) == 7
+    assert "does not name this node (other)" in settled.problems[0]
+
+
+def test_faults_are_told_with_their_file() -> None:
+    choice = choose(
+        {
+            corosync.PATH: NODELIST + "nodelist {\n node {\n }\n",
+            sysconfig.FENCE_KDUMP: 'FENCE_KDUMP_OPTS="-p none"\nnonsense\n',
+        }
+    )
+    assert len(choice.problems) == 4
+    assert all(problem.startswith("/etc/") for problem in choice.problems)
+    assert len(choice.candidates) == 6
