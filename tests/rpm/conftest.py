@@ -1,0 +1,89 @@
+"""Packages that are built once, and repositories of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+
+import pytest
+
+from lab.rpms import DIST, Root, build, package, query, repository, run
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def built() -> None:
+    """What `make rpm` left."""
+    assert os.path.exists(f"{DIST}/built"), "no packages in dist/rpm: make rpm"
+
+
+@pytest.fixture(scope="session")
+def rebuilt(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder with what the source RPM makes of itself where there is no network: release 1.1."""
+    where = str(tmp_path_factory.mktemp("rebuilt"))
+    return build(where, "--define", "dist .1", "--rebuild", package(DIST, "src"))
+
+
+@pytest.fixture(scope="session")
+def newer(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder with release 1.2, whose configuration file has a line more."""
+    where = str(tmp_path_factory.mktemp("newer"))
+    run(["rpm", "-i", "--define", f"_topdir {where}/tree", package(DIST, "src")])
+    spec = f"{where}/tree/SPECS/fence-kdump.spec"
+    with open(spec) as file:
+        text = file.read()
+    more = "echo '# one more' >>%{buildroot}/etc/sysconfig/fence_kdump\n"
+    with open(spec, "w") as file:
+        file.write(re.sub(r"^(%\{ours\} install .*\n)", rf"\1{more}", text, flags=re.MULTILINE))
+    return build(where, "--define", "dist .2", "-bb", spec)
+
+
+def _binaries(folder: str) -> list[str]:
+    return [package(folder, "fence-kdump-send"), package(folder, "fence-kdump-agent")]
+
+
+@pytest.fixture(scope="session")
+def repo(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The repository that an administrator adds."""
+    return repository(str(tmp_path_factory.mktemp("repos") / "ours"), *_binaries(DIST))
+
+
+@pytest.fixture(scope="session")
+def newer_repo(tmp_path_factory: pytest.TempPathFactory, newer: str) -> str:
+    """The same, some time later."""
+    return repository(str(tmp_path_factory.mktemp("repos") / "newer"), *_binaries(newer))
+
+
+@pytest.fixture(scope="session")
+def c_repo(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The distribution's repository, with the C agent."""
+    where = str(tmp_path_factory.mktemp("c"))
+    folder = build(where, "-bb", f"{HERE}/c-agent.spec")
+    return repository(f"{where}/repo", package(folder, "fence-agents-kdump"))
+
+
+@pytest.fixture(scope="session")
+def base(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The distribution's repository, with a stub of a base system."""
+    where = str(tmp_path_factory.mktemp("base"))
+    busybox = shutil.which("busybox")
+    assert busybox, "no busybox: tools/setup repo"
+    needs = query(package(DIST, "fence-kdump-send"), "--requires")
+    with open(f"{where}/provided", "w") as file:
+        file.writelines(f"{need}\n" for need in needs if re.match(r"lib.*\.so|rtld", need))
+    folder = build(
+        where, "--define", f"provided {where}/provided", "--define", f"busybox {busybox}",
+        "-bb", f"{HERE}/stub-base.spec",
+    )  # fmt: skip
+    return repository(f"{where}/repo", package(folder, "stub-base"))
+
+
+@pytest.fixture
+def root(tmp_path: os.PathLike[str], base: str) -> Root:
+    """A root with the base system and a configured kdump in it."""
+    made = Root(str(tmp_path), base)
+    made.file("/etc/kdump.conf", "path /var/crash\n")
+    os.utime(f"{made.path}/etc/kdump.conf", (0, 0))
+    return made

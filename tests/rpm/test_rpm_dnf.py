@@ -1,0 +1,129 @@
+"""Installed, upgraded and removed by the real dnf, in a root with a stub of a base system."""
+
+from __future__ import annotations
+
+import os
+
+from lab.rpms import REPO_ROOT, Root, run
+
+BOTH = {"fence-kdump-send", "fence-kdump-agent"}
+CONFIG = "/etc/sysconfig/fence_kdump"
+
+
+def test_one_command_serves_a_node(root: Root, repo: str) -> None:
+    root.dnf("install", "fence-agents-kdump", repos=[repo])
+    assert root.installed() == BOTH
+    assert "fence_kdump" in root.chroot("/usr/sbin/fence_kdump", "--version")
+    metadata = root.chroot("/usr/sbin/fence_kdump", "-o", "metadata")
+    assert '<resource-agent name="fence_kdump"' in metadata
+    assert "fence_kdump_send" in root.chroot("/usr/sbin/fence_kdump_send", "--version")
+    assert "nobody told" in root.chroot("/usr/sbin/fence-kdump-image", "show", status=1)
+
+
+def test_programs_hear_each_other(root: Root, repo: str) -> None:
+    root.dnf("install", "fence-agents-kdump", repos=[repo])
+    sender = "/usr/sbin/fence_kdump_send -i 0.1 127.0.0.1 &"
+    agent = "/usr/sbin/fence_kdump -n 127.0.0.1 -t 20; status=$?; kill $!; exit $status"
+    text = root.chroot("/bin/sh", "-c", f"{sender} {agent}")
+    assert "127.0.0.1" in text
+
+
+def test_next_kdump_start_rebuilds(root: Root, repo: str, newer_repo: str) -> None:
+    """kdumpctl rebuilds an image that is older than kdump.conf."""
+    conf = f"{root.path}/etc/kdump.conf"
+    for command, repos in (("install", [repo]), ("upgrade", [newer_repo]), ("remove", [])):
+        os.utime(conf, (0, 0))
+        root.dnf(command, "fence-kdump-send", repos=repos)
+        assert os.stat(conf).st_mtime > 0, command
+    with open(conf) as file:
+        assert file.read() == "path /var/crash\n"
+
+
+def test_nothing_happens_on_ostree_hosts(root: Root, repo: str) -> None:
+    root.file("/run/ostree-booted", "")
+    systemctl = root.file("/usr/bin/systemctl", '#!/bin/sh\necho "$@" >>/systemctl.log\n', 0o755)
+    for command in ("install", "remove"):
+        root.dnf(command, "fence-kdump-send", repos=[repo])
+    assert os.stat(f"{root.path}/etc/kdump.conf").st_mtime == 0
+    assert os.path.exists(systemctl)
+    assert not os.path.exists(f"{root.path}/systemctl.log")
+
+
+def test_units_are_switched_on_and_off(root: Root, repo: str, newer_repo: str) -> None:
+    """By a systemctl that only writes down what it was asked, and fails: scriptlets go on."""
+    root.file("/usr/bin/systemctl", '#!/bin/sh\necho "$@" >>/systemctl.log\nexit 1\n', 0o755)
+    log = f"{root.path}/systemctl.log"
+    asked = []
+    for command, repos in (("install", [repo]), ("upgrade", [newer_repo]), ("remove", [])):
+        root.dnf(command, "fence-kdump-send", repos=repos)
+        if os.path.exists(log):
+            with open(log) as file:
+                asked.append((command, file.read().split()[1]))
+            os.unlink(log)
+    assert asked == [("install", "preset"), ("remove", "disable")]
+
+
+def test_upgrade_keeps_a_changed_configuration(root: Root, repo: str, newer_repo: str) -> None:
+    root.dnf("install", "fence-agents-kdump", repos=[repo])
+    root.file(CONFIG, "FENCE_KDUMP=no\n")
+    text = root.dnf("upgrade", repos=[repo, newer_repo], says="created as")
+    with open(root.path + CONFIG) as file:
+        assert file.read() == "FENCE_KDUMP=no\n"
+    with open(f"{root.path}{CONFIG}.rpmnew") as file:
+        assert file.read().endswith("# one more\n")
+    assert "1.2" in text
+    assert "fence_kdump" in root.chroot("/usr/sbin/fence_kdump", "--version")
+
+
+def test_upgrade_and_downgrade(root: Root, repo: str, newer_repo: str) -> None:
+    root.dnf("install", "fence-agents-kdump", repos=[repo])
+    before = root.tree()
+    root.dnf("upgrade", repos=[repo, newer_repo])
+    assert root.tree() != before
+    root.dnf("downgrade", "fence-kdump-agent", "fence-kdump-send", repos=[repo, newer_repo])
+    assert root.tree() == before
+
+
+def test_erased_without_a_trace(root: Root, repo: str) -> None:
+    before = root.tree()
+    root.dnf("install", "fence-agents-kdump", repos=[repo])
+    # what they write by themselves: another Python's bytecode, outcomes of checks
+    cache = "fence_kdump/__pycache__/main.cpython-399.pyc"
+    root.file(f"/usr/libexec/fence-kdump-agent/{cache}", "")
+    root.file("/usr/libexec/fence-kdump-image/fence_kdump_image/__pycache__/x.cpython-399.pyc", "")
+    root.file("/var/lib/fence-kdump/image-state", "fresh\n")
+    root.file("/var/lib/fence-kdump/refresh-failed", "0\n")
+    root.dnf("remove", "fence-kdump-agent", "fence-kdump-send")
+    assert root.installed() == set()
+    assert root.tree() == before
+
+
+def test_beside_the_c_package(root: Root, repo: str, c_repo: str) -> None:
+    """dnf prefers a package's name to what another one provides."""
+    root.dnf("install", "fence-agents-kdump", "fence-kdump-send", repos=[c_repo, repo])
+    assert root.installed() == {"fence-agents-kdump", "fence-kdump-send"}
+    with open(f"{root.path}/usr/libexec/fence_kdump_send") as file:
+        assert file.read() == "the C sender\n"
+    text = root.dnf("install", "fence-kdump-agent", repos=[c_repo, repo], fails=True)
+    assert "conflicts with fence-agents-kdump" in text
+
+
+def test_the_way_over_from_the_c_package(root: Root, repo: str, c_repo: str) -> None:
+    root.dnf("install", "fence-agents-kdump", repos=[c_repo, repo])
+    assert root.installed() == {"fence-agents-kdump"}
+    root.dnf("swap", "fence-agents-kdump", "fence-kdump-agent", repos=[c_repo, repo])
+    assert root.installed() == BOTH
+    assert not os.path.exists(f"{root.path}/usr/libexec/fence_kdump_send")
+    assert "fence_kdump" in root.chroot("/usr/sbin/fence_kdump", "--version")
+
+
+def test_install_is_what_the_package_holds(root: Root, repo: str) -> None:
+    """Programs of the package are the checkout's, byte for byte."""
+    root.dnf("install", "fence-agents-kdump", repos=[repo])
+    for installed, source in (
+        ("usr/libexec/fence-kdump-agent/fence_kdump", "agent/fence_kdump"),
+        ("usr/libexec/fence-kdump-image/fence_kdump_image", "dracut-module/fence_kdump_image"),
+        ("usr/lib/dracut/modules.d/99zz-fence-kdump", "dracut-module/99zz-fence-kdump"),
+    ):
+        ours = f"{REPO_ROOT}/{source}"
+        assert run(["diff", "-r", "-x", "__pycache__", f"{root.path}/{installed}", ours]) == ""
