@@ -7,7 +7,9 @@ SENDER  := dist/fence_kdump_send/fence_kdump_send
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 PYTHON_SOURCES := $(shell find protocol cluster sender agent -name '*.py') agent/bin/fence_kdump
-SHELL_SCRIPTS  := .ci/run $(wildcard tools/* dracut-module/99zz-fence-kdump/*.sh)
+SHELL_SCRIPTS  := .ci/run $(filter-out %.md,$(wildcard tools/*))
+SHELL_SCRIPTS  += $(wildcard dracut-module/99zz-fence-kdump/*.sh)
+SHELL_SCRIPTS  += $(shell grep -lrE '^\#!/bin/(ba)?sh' tests)
 MAN_PAGES      := build/man/fence_kdump.8 build/man/fence_kdump_send.8
 
 DESTDIR    :=
@@ -68,7 +70,7 @@ build/man/fence_kdump_send.8: docs/fence_kdump_send.h2m $(SENDER)
 		--include=$< --output=$@ $(SENDER)
 
 setup-test: $(READY) $(SENDER) dist/onefile/fence_kdump_send $(MAN_PAGES)
-	tools/setup net test
+	tools/setup net test image panic
 	tools/unit-tests setup
 
 test: setup-test
@@ -76,11 +78,12 @@ test: setup-test
 	tools/sandbox $(VENV)/bin/python -m pytest tests
 
 demo: $(SENDER)
-	tools/setup net
-	tools/sandbox $(PYTHON) tests/demo/demo.py
+	tools/setup net image panic
+	PYTHONPATH=tests tools/sandbox $(PYTHON) tests/demo/panic.py
 
 bench: setup-test
 	tools/sandbox $(VENV)/bin/python bench/bench.py
+	PYTHONPATH=tests tools/sandbox $(PYTHON) bench/panic.py
 
 lint: $(READY)
 	tools/setup lint

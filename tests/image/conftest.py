@@ -6,7 +6,8 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from images import RHEL, SENDER, SUSE, Image, Workshop
+
+from lab.images import RHEL, SENDER, SUSE, Image, Workshop
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,8 @@ import socket
 import stat
 
 import pytest
-from images import RHEL, SENDER, SMALL, Image, Workshop, kernel_version
+
+from lab.images import RHEL, SENDER, SMALL, Image, Workshop, kernel_version
 
 SEND = "/usr/libexec/fence-kdump/fence_kdump_send"
 

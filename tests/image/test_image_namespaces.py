@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from networks import fake_sysfs
 
 from lab.hosts import Host
+from lab.networks import fake_sysfs
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 HELPER = f"{ROOT}/dracut-module/bin/fence-kdump-image"

@@ -7,11 +7,11 @@ machine that has them. That the replayed text works in a kernel is what tests/pa
 from __future__ import annotations
 
 import pytest
-from networks import Saved
 
 from fence_kdump_cluster import corosync
 from fence_kdump_image.plan import Plan, make
 from fence_kdump_image.resolve import look_up
+from lab.networks import Saved
 
 
 def plan(name: str, own: list[str], others: list[str]) -> Plan:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import itertools
 import os
+import select
+import struct
 import subprocess
+import threading
 from collections.abc import Iterator, Mapping
 
 _numbers = itertools.count()
@@ -72,8 +76,8 @@ def _setns(fd: int) -> None:
 def join(one: Host, other: Host, device: str = "eth0") -> None:
     """A cable between two hosts: a device of that name in each."""
     subprocess.run(
-        ["ip", "link", "add", device, "netns", one.name]
-        + ["type", "veth", "peer", "name", device, "netns", other.name],
+        f"ip link add {device} netns {one.name} type veth"
+        f" peer name {device} netns {other.name}".split(),
         check=True,
     )
     for host in (one, other):
@@ -85,3 +89,58 @@ def address(host: Host, *addresses: str, device: str = "eth0") -> None:
     for text in addresses:
         nodad = " nodad" if ":" in text else ""
         host.ip(f"address add {text} dev {device}{nodad}")
+
+
+class LossyCable:
+    """A cable between two hosts that loses the first UDP datagrams to port 7410.
+
+    Made of two tap devices and a thread that carries frames between them, as not every kernel has
+    tc's netem.
+
+    lost -- how many it lost so far
+    """
+
+    def __init__(self, one: Host, other: Host, lose: int) -> None:
+        self.lost = 0
+        self._lose = lose
+        self._ends = [_tap(one), _tap(other)]
+        self._stop, self._stopped = os.pipe()
+        self._thread = threading.Thread(target=self._carry)
+
+    def __enter__(self) -> LossyCable:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._stopped)
+        self._thread.join()
+        for fd in (*self._ends, self._stop):
+            os.close(fd)
+
+    def _carry(self) -> None:
+        across = dict(zip(self._ends, reversed(self._ends)))
+        while True:
+            ready, _, _ = select.select([*self._ends, self._stop], [], [])
+            if self._stop in ready:
+                return
+            for fd in ready:
+                frame = os.read(fd, 65536)
+                if _is_message(frame) and self.lost < self._lose:
+                    self.lost += 1
+                else:
+                    os.write(across[fd], frame)
+
+
+def _is_message(frame: bytes) -> bool:
+    ipv4_udp = frame[12:14] == b"\x08\x00" and frame[23] == 17
+    return ipv4_udp and frame[36:38] == (7410).to_bytes(2, "big")
+
+
+def _tap(host: Host, device: str = "eth0") -> int:
+    """A tap device in the namespace, up; the descriptor of its other end."""
+    with host.entered():
+        fd = os.open("/dev/net/tun", os.O_RDWR)
+        # TUNSETIFF with IFF_TAP | IFF_NO_PI (linux/if_tun.h)
+        fcntl.ioctl(fd, 0x400454CA, struct.pack("16sH22x", device.encode(), 0x1002))
+    host.ip(f"link set {device} up")
+    return fd

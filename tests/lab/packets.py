@@ -4,21 +4,39 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from lab.hosts import Host
 
 logging.getLogger("scapy").setLevel(logging.CRITICAL)
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")
-    from scapy.layers.inet import ICMP, IP, UDP, fragment
-    from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment, fragment6
+    from scapy.layers import inet, inet6
+    from scapy.layers.dns import DNS, DNSRR
+    from scapy.layers.inet import ICMP, IP, UDP
+    from scapy.layers.inet6 import IPv6, IPv6ExtHdrFragment
     from scapy.layers.l2 import Ether
     from scapy.packet import Packet, Raw
 
-__all__ = ["ICMP", "IP", "UDP", "Ether", "IPv6", "IPv6ExtHdrFragment", "Packet", "Raw"]
+__all__ = [
+    "DNS",
+    "DNSRR",
+    "ICMP",
+    "IP",
+    "UDP",
+    "Ether",
+    "IPv6",
+    "IPv6ExtHdrFragment",
+    "Packet",
+    "Raw",
+]
 __all__ += ["Wire", "fragment", "fragment6"]
+
+
+fragment: Callable[..., list[Packet]] = inet.fragment
+fragment6: Callable[..., list[Packet]] = inet6.fragment6
 
 
 class Wire:
@@ -35,7 +53,10 @@ class Wire:
         self._socket.send(bytes(Ether(src=self._source, dst=to) / packet))
 
     def close(self) -> None:
+        """Give the socket back."""
         self._socket.close()
+
+    __del__ = close
 
 
 class Tap:
@@ -44,18 +65,25 @@ class Tap:
     def __init__(self, host: Host, port: int = 7410, device: str = "eth0") -> None:
         with host.entered():
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+            # room for the ARP requests of many dead neighbours (SO_RCVBUFFORCE)
+            self._socket.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)
             self._socket.bind((device, 3))
         self._socket.settimeout(30)
         self._port = port
 
     def __iter__(self) -> Iterator[Packet]:
-        """Each datagram as it comes; endless."""
-        while True:
+        """Each datagram as it comes, until too long after the first step."""
+        end = time.monotonic() + 30
+        while time.monotonic() < end:
             data, where = self._socket.recvfrom(65536)
             packet = Ether(data)
-            if where[2] != socket.PACKET_OUTGOING and UDP in packet:  # type: ignore[attr-defined]
-                if packet[UDP].dport == self._port:
-                    yield packet
+            came_in = where[2] != socket.PACKET_OUTGOING
+            if came_in and UDP in packet and packet[UDP].dport == self._port:
+                yield packet
+        raise TimeoutError("waited in vain for a message")
 
     def close(self) -> None:
+        """Give the socket back."""
         self._socket.close()
+
+    __del__ = close

@@ -8,7 +8,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from lab.hosts import Host
 
@@ -42,7 +42,13 @@ def run(
     """Run a program to its end; stdin is empty unless given."""
     command = host.command(*argv) if host else list(argv)
     done = subprocess.run(  # type: ignore[call-overload]
-        command, input=stdin or "", capture_output=True, text=True, timeout=DEADLINE, **keys
+        command,
+        input=stdin or "",
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+        **keys,
     )
     return Result(done.returncode, done.stdout, done.stderr)
 
@@ -57,10 +63,11 @@ class Program:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
+            bufsize=0,
         )
+        self._read = {"stdout": b"", "stderr": b""}
         assert self.process.stdin
-        self.process.stdin.write(stdin)
+        self.process.stdin.write(stdin.encode())
         self.process.stdin.close()
         self.process.stdin = None
 
@@ -72,14 +79,20 @@ class Program:
     def line(self, stream: str = "stdout") -> str:
         """Wait for the next line."""
         pipe = getattr(self.process, stream)
-        ready, _, _ = select.select([pipe], [], [], DEADLINE)
-        assert ready, f"{self.argv[0]} says nothing"
-        return str(pipe.readline())
+        while b"\n" not in self._read[stream]:
+            ready, _, _ = select.select([pipe], [], [], DEADLINE)
+            assert ready, f"{self.argv[0]} says nothing"
+            data = os.read(pipe.fileno(), 65536)
+            assert data, f"{self.argv[0]} ended: {self.result()}"
+            self._read[stream] += data
+        line, _, self._read[stream] = self._read[stream].partition(b"\n")
+        return line.decode() + "\n"
 
     def result(self) -> Result:
         """Wait for the end."""
         stdout, stderr = self.process.communicate(timeout=DEADLINE)
-        return Result(self.process.returncode, stdout, stderr)
+        stdout, stderr = self._read["stdout"] + stdout, self._read["stderr"] + stderr
+        return Result(self.process.returncode, stdout.decode(), stderr.decode())
 
     def stop(self) -> Result:
         """End it with SIGTERM."""
@@ -107,10 +120,10 @@ def _bound_inodes(pid: int) -> set[str]:
     return found
 
 
-def until(condition: object, what: str) -> None:
+def until(condition: Callable[[], bool], what: str) -> None:
     """Wait until condition() is true; there is no event for it."""
     end = time.monotonic() + DEADLINE
-    while not condition():  # type: ignore[operator]
+    while not condition():
         assert time.monotonic() < end, f"waited in vain: {what}"
         time.sleep(0.002)
 

@@ -10,8 +10,10 @@ from __future__ import annotations
 import contextlib
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+
 from fence_kdump_protocol import encode
 from lab.hosts import Host
 from lab.packets import (
@@ -26,7 +28,7 @@ from lab.packets import (
     fragment,
     fragment6,
 )
-from lab.programs import AGENT, C_AGENT, Program, listening_agent
+from lab.programs import AGENT, Program, listening_agent
 
 GOOD = encode("little")
 PORT = 7410
@@ -47,12 +49,12 @@ def inlet(request: pytest.FixtureRequest, survivor: Host) -> Iterator[str]:
 
 
 def ipv4(payload: bytes, source: str = "10.0.0.2", **udp: int) -> Packet:
-    fields = {"sport": 40000, "dport": PORT, **udp}
+    fields: dict[str, Any] = {"sport": 40000, "dport": PORT, **udp}
     return IP(src=source, dst="10.0.0.1") / UDP(**fields) / Raw(payload)
 
 
 def ipv6(payload: bytes, source: str = "fd00::2", **udp: int) -> Packet:
-    fields = {"sport": 40000, "dport": PORT, **udp}
+    fields: dict[str, Any] = {"sport": 40000, "dport": PORT, **udp}
     return IPv6(src=source, dst="fd00::1") / UDP(**fields) / Raw(payload)
 
 

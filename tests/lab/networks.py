@@ -19,7 +19,8 @@ from fence_kdump_image.network import (
 
 __all__ = ["HERE", "Saved", "fake_sysfs", "kernel"]
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+# saved `ip -j` output, and the dracut modules that images are built with
+HERE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "image")
 
 
 class Saved:

@@ -6,9 +6,8 @@ import os
 import subprocess
 from collections.abc import Mapping, Sequence
 
-from networks import HERE, fake_sysfs
-
 from lab.hosts import Host
+from lab.networks import HERE, fake_sysfs
 
 __all__ = ["RHEL", "SENDER", "SMALL", "SUSE", "Image", "Workshop", "kernel_version"]
 

@@ -1,0 +1,377 @@
+"""How the agent listens: beside others, under a flood, with and without rights, and what it says.
+
+Rows marked C show a fault of the C agent: the same test fails on it, as it must.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from fence_kdump_protocol import encode
+from lab.hosts import Host, LossyCable, address, join
+from lab.packets import IP, UDP, IPv6, Packet, Raw, Wire
+from lab.programs import AGENT, C_AGENT, C_SENDER, SENDER, listening_agent, run, started
+
+GOOD = encode()
+PORT = 7410
+
+
+def c_agent(fault: str) -> object:
+    return pytest.param(C_AGENT, marks=pytest.mark.xfail(strict=True, reason=fault))
+
+
+def message(source: str, payload: bytes = GOOD) -> Packet:
+    network = IPv6(src=source, dst="fd00::1") if ":" in source else IP(src=source, dst="10.0.0.1")
+    return network / UDP(sport=40000, dport=PORT) / Raw(payload)
+
+
+@pytest.mark.parametrize("agent", [AGENT, c_agent("aborts: the port is in use")])
+def test_two_agents_at_once(survivor: Host, wire: Wire, agent: str) -> None:
+    with (
+        listening_agent("-n", "10.0.0.2", "-t", "20", agent=agent, host=survivor) as one,
+        started(agent, "-n", "10.0.0.3", "-t", "20", "-v", host=survivor) as other,
+    ):
+        line = other.line()
+        assert "10.0.0.3" in line, (line, other.result())
+        wire.send(message("10.0.0.3"), survivor.mac())
+        assert other.result().status == 0
+        wire.send(message("10.0.0.2"), survivor.mac())
+        assert one.result().status == 0
+
+
+def test_64_agents_at_once(survivor: Host, peer: Host, wire: Wire) -> None:
+    nodes = [f"10.0.0.{number}" for number in range(100, 164)]
+    with contextlib.ExitStack() as stack:
+        agents = [
+            stack.enter_context(listening_agent("-n", node, "-t", "25", host=survivor))
+            for node in nodes
+        ]
+        for node in nodes:
+            wire.send(message(node), survivor.mac())
+        results = [agent.result() for agent in agents]
+    assert [result.status for result in results] == [0] * 64, results
+    for node, result in zip(nodes, results):
+        assert f"valid message from {node}:" in result.stdout
+
+
+def test_beside_a_c_agent(survivor: Host, wire: Wire) -> None:
+    with (
+        listening_agent("-n", "10.0.0.2", "-t", "20", agent=C_AGENT, host=survivor) as theirs,
+        listening_agent("-n", "10.0.0.3", "-t", "20", host=survivor) as ours,
+    ):
+        wire.send(message("10.0.0.3"), survivor.mac())
+        assert ours.result().status == 0
+        wire.send(message("10.0.0.2"), survivor.mac())
+        assert theirs.result().status == 0
+
+
+@pytest.mark.parametrize("bound_to", ["0.0.0.0", "10.0.0.1", "::"])
+def test_beside_any_program_on_the_port(survivor: Host, wire: Wire, bound_to: str) -> None:
+    with survivor.entered():
+        holder = socket.socket(
+            socket.AF_INET6 if ":" in bound_to else socket.AF_INET, socket.SOCK_DGRAM
+        )
+        holder.bind((bound_to, PORT))
+    with holder, listening_agent("-n", "10.0.0.2", "-t", "20", host=survivor) as agent:
+        wire.send(message("10.0.0.2"), survivor.mac())
+        assert agent.result().status == 0
+        holder.settimeout(10)
+        assert holder.recv(64) == GOOD, "the holder of the port did not get its own copy"
+
+
+@pytest.mark.parametrize("agent", [AGENT, c_agent("one address family at a time")])
+@pytest.mark.parametrize("source", ["10.0.0.2", "fd00::2"])
+def test_both_families_at_once(survivor: Host, wire: Wire, agent: str, source: str) -> None:
+    with listening_agent("-n", "10.0.0.2,fd00::2", "-t", "20", agent=agent, host=survivor) as it:
+        wire.send(message(source), survivor.mac())
+        assert it.result().status == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "agent"),
+    [
+        ("10.0.0.2", AGENT),
+        ("10.0.0.3", AGENT),
+        pytest.param(
+            "10.0.0.3",
+            C_AGENT,
+            marks=pytest.mark.xfail(strict=True, reason="takes the first address"),
+        ),
+    ],
+)
+def test_every_address_of_a_name(source: str, agent: str) -> None:
+    hosts = "10.0.0.2 node2\n10.0.0.3 node2\n"
+    survivor, peer = Host("survivor", {"hosts": hosts}), Host("peer")
+    join(survivor, peer)
+    address(survivor, "10.0.0.1/24")
+    with listening_agent("-n", "node2", "-t", "3", agent=agent, host=survivor) as it:
+        Wire(peer).send(message(source), survivor.mac())
+        assert it.result().status == 0
+
+
+@pytest.mark.parametrize("agent", [AGENT, c_agent("judges the buffer of the datagram before")])
+def test_an_empty_datagram_after_a_valid_one(survivor: Host, wire: Wire, agent: str) -> None:
+    with listening_agent("-n", "10.0.0.2", "-t", "2", agent=agent, host=survivor) as it:
+        wire.send(message("10.0.0.99"), survivor.mac())
+        wire.send(message("10.0.0.2", b""), survivor.mac())
+        assert it.result().status == 1
+
+
+@pytest.mark.parametrize("agent", [AGENT, c_agent("knows only its own byte order")])
+def test_a_node_of_the_other_byte_order(survivor: Host, wire: Wire, agent: str) -> None:
+    other = encode({"little": "big", "big": "little"}[sys.byteorder])
+    with listening_agent("-n", "10.0.0.2", "-t", "2", agent=agent, host=survivor) as it:
+        wire.send(message("10.0.0.2", other), survivor.mac())
+        assert it.result().status == 0
+
+
+@pytest.mark.parametrize("agent", [AGENT, c_agent("tells a time-out on stdout")])
+def test_a_time_out_is_told_on_stderr(survivor: Host, agent: str) -> None:
+    result = run([agent, "-n", "10.0.0.2", "-t", "1"], host=survivor)
+    assert result.status == 1
+    assert "timed out" in result.stderr
+
+
+def test_a_time_out_tells_what_came(survivor: Host, wire: Wire) -> None:
+    with listening_agent("-n", "10.0.0.2", "-t", "2", host=survivor) as agent:
+        for _ in range(3):
+            wire.send(message("10.0.0.2", b"junkjunk"), survivor.mac())
+        wire.send(message("10.0.0.2", GOOD[:4] + bytes(4)), survivor.mac())
+        for source in ("10.0.0.3", "10.0.0.3", "fd00::2"):
+            wire.send(message(source), survivor.mac())
+        result = agent.result()
+    assert result.status == 1
+    (line,) = result.stderr.splitlines()
+    assert "timed out after 2 s waiting for a message from 10.0.0.2 on UDP port 7410" in line
+    # three of junk, one of a wrong version, two from elsewhere to the bound IPv4 socket
+    assert "6 datagrams came, and none counted (1 x version 00000000" in line
+    assert "valid messages came from 10.0.0.3 (2), fd00::2 (1)" in line
+
+
+def test_a_time_out_after_silence(survivor: Host, peer: Host) -> None:
+    result = run([AGENT, "-n", "10.0.0.2", "-t", "0.2"], host=survivor)
+    assert result.status == 1
+    assert "no datagram came" in result.stderr
+
+
+def test_a_flood_of_junk_loses_no_message(survivor: Host, wire: Wire) -> None:
+    flood = (
+        "import socket, time\n"
+        "s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
+        "end = time.monotonic() + 20\n"
+        "print('flooding', flush=True)\n"
+        "while time.monotonic() < end:\n"
+        "    for _ in range(1000): s.sendto(b'junkjunk', ('127.0.0.1', 7410))\n"
+    )
+    command = ["nice", sys.executable, "-c", flood]
+    with (
+        listening_agent("-n", "10.0.0.2", "-t", "25", host=survivor) as agent,
+        started(*command, host=survivor) as flooding,
+    ):
+        flooding.line()
+        wire.send(message("10.0.0.2"), survivor.mac())
+        assert agent.result().status == 0
+
+
+NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--inh-caps=-all"]
+
+
+def test_without_root(survivor: Host, wire: Wire) -> None:
+    with started(*NOBODY, AGENT, "-v", "-n", "10.0.0.2", "-t", "20", host=survivor) as agent:
+        assert "waiting" in agent.line()
+        wire.send(message("10.0.0.2"), survivor.mac())
+        assert agent.result().status == 0
+
+
+def test_without_root_a_time_out_says_what_could_not_be_seen(survivor: Host) -> None:
+    result = run([*NOBODY, AGENT, "-n", "10.0.0.2", "-t", "0.2"], host=survivor)
+    assert result.status == 1
+    assert "only root (CAP_NET_RAW) can see messages from other addresses" in result.stderr
+
+
+def test_without_root_a_port_in_use_is_an_error(survivor: Host) -> None:
+    with survivor.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
+        holder.bind(("0.0.0.0", PORT))
+        result = run([*NOBODY, AGENT, "-n", "10.0.0.2", "-t", "20"], host=survivor)
+    assert result.status == 1
+    assert "UDP port 7410 (IPv4) is in use" in result.stderr
+    assert "CAP_NET_RAW" in result.stderr
+
+
+CLUSTER = {
+    "corosync/corosync.conf": """\
+nodelist {
+    node {
+        name: node1
+        ring0_addr: 10.0.0.1
+    }
+    node {
+        name: node2
+        ring0_addr: 10.0.0.2
+        ring1_addr: fd00::2
+    }
+    node {
+        name: node3
+        ring0_addr: 10.0.0.3
+    }
+}
+""",
+    "hosts": "10.0.0.1 node1\n10.0.0.2 node2\n10.0.0.3 node3\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("stdin", "sources", "status"),
+    [
+        ("nodename=node2\nport=node2\n", ["10.0.0.2"], 0),
+        ("nodename=node2\nport=node2\n", ["fd00::2"], 0),
+        ("nodename=node2\nport=10.0.0.2\n", ["fd00::2"], 0),
+        ("nodename=node2\nplug=node2\n", ["10.0.0.2"], 0),
+        ("nodename=node1,node2,node3\nport=node2\n", ["10.0.0.2"], 0),
+        ("nodename=node1,node2,node3\nport=node2\n", ["10.0.0.3", "10.0.0.1"], 1),
+        ("nodename=node2\nport=node2\n", ["10.0.0.3"], 1),
+    ],
+)
+def test_nodes_of_the_cluster(stdin: str, sources: list[str], status: int) -> None:
+    survivor, peer = Host("survivor", CLUSTER), Host("peer")
+    join(survivor, peer)
+    address(survivor, "10.0.0.1/24", "fd00::1/64")
+    wire = Wire(peer)
+    with listening_agent(stdin=f"{stdin}action=off\ntimeout=2\n", host=survivor) as agent:
+        for source in sources:
+            wire.send(message(source), survivor.mac())
+        result = agent.result()
+    assert result.status == status, result
+
+
+def test_different_nodes_are_an_error_at_once() -> None:
+    result = run([AGENT], "nodename=node3\nport=node2\n", Host("survivor", CLUSTER))
+    assert result.status == 1
+    assert "remove nodename from the device's options" in result.stderr
+
+
+def test_a_resolver_that_hangs_does_not_keep_the_agent_from_listening(peer: Host) -> None:
+    etc = {
+        "resolv.conf": "nameserver 10.0.0.250\n",
+        "corosync/corosync.conf": CLUSTER["corosync/corosync.conf"],
+    }
+    survivor, other = Host("survivor", etc), Host("peer")
+    join(survivor, other)
+    address(survivor, "10.0.0.1/24")
+    with listening_agent("-n", "node2,hangs.example", "-t", "20", host=survivor) as agent:
+        Wire(other).send(message("10.0.0.2"), survivor.mac())
+        assert agent.result().status == 0
+
+
+@pytest.mark.parametrize("sender", [SENDER, C_SENDER])
+def test_loss_on_the_way(sender: str) -> None:
+    survivor, peer = Host("survivor"), Host("peer")
+    with LossyCable(survivor, peer, lose=3) as cable:
+        address(survivor, "10.0.0.1/24")
+        address(peer, "10.0.0.2/24")
+        interval = "1" if sender == C_SENDER else "0.1"
+        with (
+            listening_agent("-n", "10.0.0.2", "-t", "25", host=survivor) as agent,
+            started(sender, "-i", interval, "10.0.0.1", host=peer),
+        ):
+            assert agent.result().status == 0
+    assert cable.lost == 3
+
+
+def kernel(size: str, loaded: str, *argv: str, image: str = "") -> list[str]:
+    """The command that runs argv where /sys/kernel tells of a crash kernel, and the last check of
+    an image. A stand-in: the kernel that the tests run on may have no kexec at all."""
+    script = f"""
+        mount -t tmpfs tmpfs /sys/kernel
+        printf '{size}' >/sys/kernel/kexec_crash_size
+        printf '{loaded}' >/sys/kernel/kexec_crash_loaded
+        mount -t tmpfs -o mode=755 tmpfs /var/lib
+        mkdir /var/lib/fence-kdump
+        [ -z '{image}' ] || echo '{image}' >/var/lib/fence-kdump/image-state
+        exec "$@"
+    """
+    return ["unshare", "--mount", "sh", "-euc", script, "sh", *argv]
+
+
+@pytest.mark.parametrize(
+    ("size", "loaded", "named"),
+    [
+        ("0", "0", "no memory is reserved for a crash kernel"),
+        ("268435456", "0", "no crash kernel is loaded"),
+        ("268435456", "1", ""),
+    ],
+)
+def test_monitor(survivor: Host, size: str, loaded: str, named: str) -> None:
+    result = run(kernel(size, loaded, AGENT, "-o", "monitor"), host=survivor)
+    assert result.status == (1 if named else 0), result
+    assert named in result.stderr
+    assert len(result.stderr.splitlines()) == (1 if named else 0)
+
+
+@pytest.mark.parametrize(("state", "status"), [("fresh", 0), ("stale node3 is not told", 1)])
+def test_monitor_reads_what_the_last_check_recorded(
+    survivor: Host, state: str, status: int
+) -> None:
+    result = run(kernel("1", "1", AGENT, "-o", "monitor", image=state), host=survivor)
+    assert result.status == status, result
+    assert ("node3 is not told" in result.stderr) == bool(status)
+
+
+def test_monitor_finds_a_port_that_cannot_be_used(survivor: Host) -> None:
+    with survivor.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as holder:
+        holder.bind(("0.0.0.0", PORT))
+        result = run(kernel("1", "1", *NOBODY, AGENT, "-o", "monitor"), host=survivor)
+    assert result.status == 1
+    assert "UDP port 7410 (IPv4) is in use" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "named"),
+    [
+        ("-o validate-all -n 10.0.0.2 -t 10", 0, []),
+        ("-o validate-all", 0, []),
+        ("-o validate-all --plug dummy", 0, []),
+        (
+            "-o validate-all -n nosuch.invalid,10.0.0.2 -p 70000 -t x -f ipx",
+            1,
+            ["nosuch.invalid", "70000", "'x'", "ipx"],
+        ),
+        ("-o list", 1, ["unsupported action 'list'"]),
+        ("-o reboot", 1, ["unsupported action 'reboot'"]),
+        ("-t 1", 1, ["requires nodename"]),
+        ("-n 10.0.0.2 -t 0 -p x", 1, ["timeout '0'", "ipport 'x'"]),
+        ("-n nosuch.invalid -t 1", 1, ["does not resolve", "no address is left"]),
+        ("-x", 1, ["-x"]),
+        ("-n 10.0.0.1", 1, ["this host's own", "no address is left"]),
+    ],
+)
+def test_what_is_wrong_is_told_line_by_line(
+    survivor: Host, peer: Host, options: str, status: int, named: list[str]
+) -> None:
+    result = run([AGENT, *options.split()], host=survivor)
+    assert result.status == status, result
+    lines = result.stderr.splitlines()
+    assert len(lines) == len(named), result
+    for text in named:
+        assert any(text in line for line in lines), result
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("argv", [["-o", "metadata"], ["-h"], ["-V"]])
+def test_closed_stdio_is_no_traceback(argv: list[str]) -> None:
+    done = subprocess.run(["sh", "-c", '"$@" >&- 2>&- <&-', "sh", AGENT, *argv], check=False)
+    assert done.returncode in (0, 1)
+
+
+def test_metadata_is_valid_by_the_schema_of_fence_agents(tmp_path: os.PathLike[str]) -> None:
+    schema = "/usr/share/cluster/relaxng/metadata.rng"
+    result = run(
+        ["xmllint", "--noout", "--relaxng", schema, "-"], run([AGENT, "-o", "metadata"]).stdout
+    )
+    assert result.status == 0, result

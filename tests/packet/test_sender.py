@@ -1,0 +1,274 @@
+"""What the frozen sender puts on the wire, and when: on hosts whose links, routes, neighbours and
+names come and go. Intervals are an hour where a message has to come of an event."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from fence_kdump_protocol import encode
+from lab.hosts import Host, address, join
+from lab.packets import DNS, DNSRR, IP, UDP, IPv6, Packet, Tap
+from lab.programs import C_SENDER, SENDER, Program, run, started, until
+
+HOUR = "3600"
+WARNING = (
+    "fence_kdump_send: not a crash kernel: a node that is being fenced will be taken for dead\n"
+)
+
+
+@contextlib.contextmanager
+def sending(host: Host, *options: str) -> Iterator[Program]:
+    with started(SENDER, *options, host=host) as program:
+        yield program
+        if program.process.poll() is None:
+            assert program.stop().status == 0
+
+
+def destination(packet: Packet) -> str:
+    return str(packet[IPv6].dst if IPv6 in packet else packet[IP].dst)
+
+
+def heard(tap: Tap, number: int) -> list[str]:
+    """Wait for that many messages: where each was sent to."""
+    found = []
+    for packet in tap:
+        assert bytes(packet[UDP].payload)[:8] == encode()
+        found.append(destination(packet))
+        if len(found) == number:
+            break
+    return found
+
+
+def assert_nothing_more(tap: Tap, peer: Host) -> None:
+    """The next message is the one sent here, to another address."""
+    assert run([C_SENDER, "-c", "1", "fd00::1"], host=peer).status == 0
+    assert heard(tap, 1) == ["fd00::1"]
+
+
+@pytest.mark.parametrize("sender", [SENDER, C_SENDER])
+def test_the_bytes_on_the_wire(survivor: Host, peer: Host, tap: Tap, sender: str) -> None:
+    assert run([sender, "-c", "1", "10.0.0.1"], host=peer).status == 0
+    packet = next(iter(tap))
+    assert bytes(packet[UDP].payload) == encode()
+    assert packet[IP].src == "10.0.0.2"
+
+
+def test_count_and_both_families(survivor: Host, peer: Host, tap: Tap) -> None:
+    result = run([SENDER, "-c", "3", "-i", "0.01", "fd00::1", "10.0.0.1"], host=peer)
+    assert result.status == 0
+    assert result.stderr == WARNING
+    assert sorted(heard(tap, 6)) == ["10.0.0.1"] * 3 + ["fd00::1"] * 3
+    assert_nothing_more(tap, peer)
+
+
+def test_another_port(survivor: Host, peer: Host) -> None:
+    tap = Tap(survivor, port=7411)
+    assert run([SENDER, "-c", "1", "-p", "7411", "10.0.0.1"], host=peer).status == 0
+    assert heard(tap, 1) == ["10.0.0.1"]
+
+
+HOSTS = "10.0.0.1 node1\nfd00::1 node1\n10.0.0.4 node1\n"
+
+
+@pytest.mark.parametrize(
+    ("family", "expected"),
+    [
+        ("auto", {"10.0.0.1", "10.0.0.4", "fd00::1"}),
+        ("ipv4", {"10.0.0.1", "10.0.0.4"}),
+        ("ipv6", {"fd00::1"}),
+    ],
+)
+def test_every_address_of_a_name(family: str, expected: set[str]) -> None:
+    survivor, peer = pair({"hosts": HOSTS})
+    tap = Tap(survivor)
+    with sending(peer, "-f", family, "-i", HOUR, "node1"):
+        assert set(heard(tap, len(expected))) == expected
+
+
+def pair(etc: dict[str, str] | None = None) -> tuple[Host, Host]:
+    """A survivor with three addresses, and a peer with files of its own in /etc."""
+    survivor, peer = Host("survivor"), Host("peer", etc)
+    join(survivor, peer)
+    address(survivor, "10.0.0.1/24", "10.0.0.4/24", "fd00::1/64")
+    address(peer, "10.0.0.2/24", "fd00::2/64")
+    return survivor, peer
+
+
+@pytest.mark.parametrize("family", ["10.0.0", "fd00:"])
+def test_a_link_that_comes_up_late(family: str) -> None:
+    survivor, peer = pair()
+    tap = Tap(survivor)
+    target = f"{family}.1" if family == "10.0.0" else "fd00::1"
+    peer.ip("link set eth0 down")
+    with sending(peer, "-i", HOUR, target) as program:
+        assert program.line("stderr") == WARNING
+        assert "nreachable, trying again" in program.line("stderr")
+        peer.ip("link set eth0 up")
+        if family != "10.0.0":
+            address(peer, "fd00::2/64")
+        assert heard(tap, 1) == [target]
+
+
+def test_a_route_that_comes_late() -> None:
+    survivor, peer = pair()
+    tap = Tap(survivor)
+    address(survivor, "192.0.2.1/32")
+    with sending(peer, "-c", "1", "192.0.2.1", "10.0.0.1") as program:
+        assert heard(tap, 1) == ["10.0.0.1"]
+        peer.ip("route add 192.0.2.0/24 via 10.0.0.1")
+        assert heard(tap, 1) == ["192.0.2.1"]
+        assert program.result().status == 0
+
+
+def test_a_carrier_that_comes_late_although_sendto_succeeded() -> None:
+    survivor, peer = pair()
+    survivor.ip("link set eth0 down")
+    with sending(peer, "-v", "-i", HOUR, "--fast-start", "0.001", "10.0.0.1") as program:
+        assert program.line("stderr") == WARNING
+        assert "10.0.0.1: message sent" in program.line("stderr")
+        survivor.ip("link set eth0 up")
+        tap = Tap(survivor)
+        assert heard(tap, 1) == ["10.0.0.1"]
+
+
+def test_a_neighbour_that_answers_late() -> None:
+    """No answer to ARP drops what sendto took; when the neighbour is found, a message follows."""
+    survivor, peer = pair()
+    survivor.ip("address del 10.0.0.1/24 dev eth0")
+    tap = Tap(survivor)
+    with sending(peer, "-v", "-i", HOUR, "--fast-start", "0.001", "10.0.0.1") as program:
+        assert program.line("stderr") == WARNING
+        assert "10.0.0.1: message sent" in program.line("stderr")
+        until(lambda: "FAILED" in peer.ip("neighbour show 10.0.0.1"), "ARP to give up")
+        address(survivor, "10.0.0.1/24")
+        # whoever speaks first: here the survivor, as Pacemaker's node would
+        with survivor.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.sendto(b"hello", ("10.0.0.2", 9))
+        assert heard(tap, 1) == ["10.0.0.1"]
+
+
+def test_a_slow_name_delays_nobody_and_is_told_late() -> None:
+    etc = {"hosts": "", "resolv.conf": "nameserver 10.0.0.1\noptions timeout:1 attempts:1\n"}
+    survivor, peer = pair(etc)
+    tap = Tap(survivor)
+    with survivor.entered():
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        server.bind(("10.0.0.1", 53))
+    with server, sending(peer, "-i", HOUR, "slow.example", "10.0.0.1"):
+        assert heard(tap, 1) == ["10.0.0.1"]
+        thread = threading.Thread(target=answer, args=(server,), daemon=True)
+        thread.start()
+        assert heard(tap, 1) == ["10.0.0.4"]
+        with survivor.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as end:
+            end.sendto(b"", ("10.0.0.1", 53))
+        thread.join()
+
+
+def answer(server: socket.socket) -> None:
+    """A name server that knows slow.example, until it is sent an empty datagram."""
+    while True:
+        data, client = server.recvfrom(512)
+        if not data:
+            return
+        query = DNS(data)
+        known = query.qd[0].qtype == 1
+        records = [DNSRR(rrname=query.qd[0].qname, rdata="10.0.0.4")] if known else []
+        server.sendto(bytes(DNS(id=query.id, qr=1, qd=query.qd, an=records)), client)
+
+
+def test_a_name_that_resolves_late() -> None:
+    survivor, peer = pair({"hosts": ""})
+    tap = Tap(survivor)
+    with sending(peer, "-i", HOUR, "node1") as program:
+        assert program.line("stderr") == WARNING
+        assert "node1:" in program.line("stderr")
+        with open(f"/etc/netns/{peer.name}/hosts", "w") as file:
+            file.write("10.0.0.1 node1\n")
+        assert heard(tap, 1) == ["10.0.0.1"]
+
+
+def test_hundreds_of_dead_nodes_do_not_silence_the_living() -> None:
+    survivor, peer = pair()
+    tap = Tap(survivor)
+    peer.ip("address add 10.9.0.2/16 dev eth0")
+    dead = [f"10.9.{high}.{low}" for high in (1, 2, 3) for low in range(1, 251)]
+    with sending(peer, "-c", "5", "-i", "0.05", *dead, "10.0.0.1"):
+        assert heard(tap, 5) == ["10.0.0.1"] * 5
+
+
+def test_crash_only_is_silent_where_there_is_no_vmcore(
+    survivor: Host, peer: Host, tap: Tap
+) -> None:
+    result = run([SENDER, "--crash-only", "-i", "0.01", "10.0.0.1"], host=peer)
+    assert (result.status, result.stdout, result.stderr) == (0, "", "")
+    assert_nothing_more(tap, peer)
+
+
+IN_CRASH_KERNEL = (
+    'mount -t tmpfs tmpfs /proc; : >/proc/vmcore; "$@" & read -r line; rm /proc/vmcore; wait $!'
+)
+
+
+def test_crash_only_in_a_crash_kernel(survivor: Host, peer: Host, tap: Tap) -> None:
+    """A stand-in for the crash kernel: a /proc that has a vmcore, until it has not."""
+    command = ["unshare", "--mount", "sh", "-c", IN_CRASH_KERNEL, "sh"]
+    command += [SENDER, "--crash-only", "-i", "0.05", "10.0.0.1"]
+    process = subprocess.Popen(
+        peer.command(*command), stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert heard(tap, 3) == ["10.0.0.1"] * 3
+    _, stderr = process.communicate("\n", timeout=30)
+    assert (process.returncode, stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("argv", "named"),
+    [
+        ("-p 0 10.0.0.1", "port '0'"),
+        ("-p 70000 10.0.0.1", "port '70000'"),
+        ("-i 0 10.0.0.1", "interval '0'"),
+        ("-c -1 10.0.0.1", "count '-1'"),
+        ("-c x 10.0.0.1", "count 'x'"),
+        ("--nonsense 10.0.0.1", "'--nonsense'"),
+        ("", "no node"),
+    ],
+)
+def test_bad_input_is_one_line_that_names_it(argv: str, named: str) -> None:
+    result = run([SENDER, *argv.split()])
+    assert result.status == 1
+    (line,) = result.stderr.splitlines()
+    assert named in line
+    assert "--help" in line
+
+
+def test_no_node_of_the_family_asked_for() -> None:
+    result = run([SENDER, "-c", "1", "-f", "ipv6", "10.0.0.1"])
+    assert result.status == 1
+    assert "'10.0.0.1' is no address of the family asked for" in result.stderr
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help(option: str) -> None:
+    result = run([SENDER, option])
+    assert result.status == 0
+    assert result.stdout.startswith("Usage: fence_kdump_send")
+
+
+def test_version() -> None:
+    result = run([SENDER, "-V"])
+    assert result.status == 0
+    assert result.stdout.startswith("fence_kdump_send ")
+
+
+def test_a_full_stderr_delays_no_message(survivor: Host, peer: Host, tap: Tap) -> None:
+    """Nobody reads the pipe, and every message is a line in it."""
+    with started(SENDER, "-v", "-i", "0.001", "10.0.0.1", host=peer) as program:
+        assert len(heard(tap, 3000)) == 3000
+        program.process.terminate()
+        assert program.process.wait(30) == 0

@@ -1,0 +1,162 @@
+"""A node panics, its crash kernel speaks to the survivor, and the dump is saved all the same."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from rig import disk, dump, nodes
+from rig.image import Image
+from rig.run import Outcome, Scenario
+from rig.timeline import PANIC
+
+V1 = bytes.fromhex("402a301b01000000")  # the message of version 1, as x86 sends it
+
+PLAIN = Image("plain", nodes.PLAIN)
+NO_SYSTEMD = Image("no-systemd", nodes.PLAIN, systemd=False)
+VLAN_BOND = Image("vlan-bond", nodes.VLAN_BOND)
+IPV6 = Image("ipv6", nodes.IPV6)
+TWO_RINGS = Image("two-rings", nodes.TWO_RINGS)
+NETWORK_DUMP = Image("network-dump", nodes.NETWORK_DUMP)
+
+
+def assert_told(outcome: Outcome, source: str) -> None:
+    """The survivor's agent succeeded, by messages from `source` that came after the panic."""
+    assert outcome.datagrams, "no message was on the wire"
+    assert outcome.agent_returncode == 0
+    panic = outcome.time_of(PANIC)
+    assert panic is not None
+    assert outcome.datagrams[0].time > panic
+    assert {datagram.source for datagram in outcome.datagrams} == {source}
+    assert {datagram.payload[:8] for datagram in outcome.datagrams} == {V1}
+
+
+def assert_dumped(outcome: Outcome) -> None:
+    """The dump is whole and of the kernel that panicked, and its file system is sound."""
+    assert outcome.vmcore, "no vmcore was saved"
+    assert dump.signature(outcome.vmcore) == dump.SIGNATURE
+    assert f"{PANIC}: sysrq triggered crash" in dump.dmesg(outcome.vmcore)
+    if outcome.dumped_to:
+        disk.check(outcome.dumped_to)
+
+
+def split(outcome: Outcome, text: str) -> tuple[int, int]:
+    """How many messages there were before and after the console had a line with `text`."""
+    moment = outcome.time_of(text)
+    assert moment is not None, f"the console never said {text!r}"
+    before = sum(datagram.time < moment for datagram in outcome.datagrams)
+    return before, len(outcome.datagrams) - before
+
+
+@pytest.mark.scenario(Scenario("plain", PLAIN))
+def test_one_nic(outcome: Outcome) -> None:
+    assert_told(outcome, "10.77.0.2")
+    assert_dumped(outcome)
+
+
+@pytest.mark.scenario(Scenario("no-systemd", NO_SYSTEMD))
+def test_without_systemd(outcome: Outcome) -> None:
+    assert_told(outcome, "10.77.0.2")
+    assert_dumped(outcome)
+
+
+@pytest.mark.scenario(Scenario("vlan-bond", VLAN_BOND))
+def test_vlan_over_bond(outcome: Outcome) -> None:
+    assert_told(outcome, "10.77.0.2")
+    assert_dumped(outcome)
+
+
+@pytest.mark.scenario(Scenario("ipv6", IPV6))
+def test_ipv6_only(outcome: Outcome) -> None:
+    assert_told(outcome, "fd77::2")
+    assert_dumped(outcome)
+
+
+@pytest.mark.scenario(Scenario("two-rings", TWO_RINGS, unplugged=(0,)))
+def test_two_rings_the_first_link_down(outcome: Outcome) -> None:
+    assert_told(outcome, "10.78.0.2")
+    assert {datagram.interface for datagram in outcome.datagrams} == {"lan1"}
+    assert_dumped(outcome)
+
+
+@pytest.mark.scenario(Scenario("absent", PLAIN, target="absent"))
+def test_messages_flow_until_power_off_when_the_dump_target_is_missing(outcome: Outcome) -> None:
+    assert_told(outcome, "10.77.0.2")
+    assert outcome.vmcore is None
+    before, after = split(outcome, "RIG: emergency")
+    assert before > 0
+    assert after > 0
+
+
+@pytest.mark.scenario(Scenario("alive", PLAIN, crash=False))
+def test_not_one_datagram_without_a_crash(outcome: Outcome) -> None:
+    assert outcome.time_of("RIG: no vmcore") is not None
+    assert outcome.datagrams == []
+    assert outcome.agent_returncode is None
+
+
+@pytest.mark.scenario(Scenario("killed", PLAIN, words="rig.kill_sender"))
+def test_a_killed_sender_comes_back(outcome: Outcome) -> None:
+    assert_told(outcome, "10.77.0.2")
+    before, after = split(outcome, "RIG: sender killed")
+    assert before > 0
+    assert after > 0
+    assert_dumped(outcome)
+
+
+@pytest.mark.scenario(Scenario("network-dump", NETWORK_DUMP, target="network", memory="256M"))
+def test_a_nic_of_networkmanager_and_a_dump_over_it(outcome: Outcome) -> None:
+    assert_told(outcome, "10.77.0.2")
+    assert_dumped(outcome)
+
+
+SWITCH_ROOT = f"rig.switch_root root=LABEL={nodes.DUMP_LABEL} rw init=/init"
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        pytest.param(None, marks=pytest.mark.scenario(Scenario(name, image, words=SWITCH_ROOT)))
+        for name, image in (("switch-root", PLAIN), ("switch-root-no-systemd", NO_SYSTEMD))
+    ],
+    ids=["systemd", "no-systemd"],
+    indirect=True,
+)
+def test_silence_after_a_switch_of_root(outcome: Outcome) -> None:
+    assert_told(outcome, "10.77.0.2")
+    before, after = split(outcome, "RIG: root switched")
+    assert before > 0
+    assert after == 0
+    assert outcome.time_of("RIG: process fence_kdump") is None
+    assert_dumped(outcome)
+
+
+BROKEN = os.path.join(os.path.dirname(__file__), "broken")
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        pytest.param(None, marks=pytest.mark.scenario(Scenario(image.name, image)), id=image.name)
+        for image in (
+            Image("broken-helper", nodes.PLAIN, helper=f"{BROKEN}/helper.sh"),
+            Image("broken-plan", nodes.PLAIN, helper=f"{BROKEN}/plan.sh"),
+            Image("broken-sender", nodes.PLAIN, sender=f"{BROKEN}/sender"),
+            Image(
+                "broken-sender-no-systemd", nodes.PLAIN, systemd=False, sender=f"{BROKEN}/sender"
+            ),
+        )
+    ],
+    indirect=True,
+)
+def test_whatever_is_broken_of_us_the_dump_is_saved(outcome: Outcome) -> None:
+    assert_dumped(outcome)
+    assert outcome.datagrams == []
+    assert outcome.agent_returncode is None
+
+
+@pytest.mark.scenario(Scenario("c-agent", PLAIN, agent="c"))
+def test_the_c_agent_hears_it_too(outcome: Outcome) -> None:
+    assert_told(outcome, "10.77.0.2")
+    assert_dumped(outcome)

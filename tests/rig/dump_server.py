@@ -1,0 +1,57 @@
+"""A server that takes a dump over the network, as the kdump of a node without a dump disk wants it.
+
+Runs as a program of its own inside the survivor's network: dump_server.py ADDRESS PORT FILE.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .network import Network
+
+__all__ = ["DumpServer"]
+
+ADDRESS, PORT = "10.77.0.1", 9000
+
+
+def _receive(address: str, port: int, path: str) -> None:
+    server = socket.create_server((address, port))
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    connection, _ = server.accept()
+    with connection, connection.makefile("rb") as source, open(path, "wb") as target:
+        shutil.copyfileobj(source, target)
+
+
+class DumpServer:
+    """Receives one dump, in makedumpfile's flattened format, into the file `path`."""
+
+    def __init__(self, network: Network, path: str) -> None:
+        program = [sys.executable, "-I", os.path.abspath(__file__)]
+        self._argv = network.command(*program, ADDRESS, str(PORT), path)
+
+    def __enter__(self) -> DumpServer:
+        self._program = subprocess.Popen(self._argv, stdout=subprocess.PIPE)
+        assert self._program.stdout is not None
+        assert self._program.stdout.readline() == b"ready\n"
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._program.kill()
+        self._program.communicate()
+
+
+if __name__ == "__main__":
+    _receive(sys.argv[1], int(sys.argv[2]), sys.argv[3])

@@ -1,0 +1,57 @@
+#!/bin/sh
+# A node's production system, as /init, that sets up the node's network and is asked about it.
+# Disk: /survey/network, a line of arguments for ip each; /survey/questions, likewise; the answers
+# go to /answers, in files named after the question. /answers/sysfs has sysfs's symlinks, which are
+# all that tells of drivers: each with where it leads.
+
+say() { echo "RIG: $*"; }
+
+die() {
+    say "FAILED: $*"
+    echo o >/proc/sysrq-trigger
+    sleep 60
+}
+
+mount -t proc proc /proc
+mount -t sysfs sysfs /sys
+mount -t devtmpfs dev /dev
+exec </dev/console >/dev/console 2>&1
+
+for module in /modules/*; do
+    case $module in
+        *-bonding.ko*) insmod "$module" max_bonds=0 ;;
+        *) insmod "$module" ;;
+    esac || die "insmod $module"
+done
+tries=0
+until [ -b /dev/vda ]; do
+    tries=$((tries + 1))
+    [ $tries -le 50 ] || die "no disk"
+    sleep 0.1
+done
+mount -t ext4 /dev/vda /mnt || die "the disk does not mount"
+
+ip link set lo up
+while read -r line; do
+    # shellcheck disable=SC2086 # words
+    ip $line || die "ip $line"
+done </mnt/survey/network
+
+mkdir /mnt/answers
+while read -r question; do
+    tries=0
+    # a route is there only when its link has come up
+    # shellcheck disable=SC2086 # words
+    until ip -j $question >"/mnt/answers/$(echo "$question" | tr ' ' _)"; do
+        tries=$((tries + 1))
+        [ $tries -le 50 ] || die "no answer to ip $question"
+        sleep 0.1
+    done
+done </mnt/survey/questions
+
+find /sys/class/net /sys/devices /sys/bus -type l -printf '%p\t%l\n' >/mnt/answers/sysfs ||
+    die "no answer from sysfs"
+umount /mnt
+say "power off"
+echo o >/proc/sysrq-trigger
+sleep 60

@@ -1,0 +1,100 @@
+"""What the rig takes from the machine it runs on: the kernel to crash, and the product's parts."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shlex
+import subprocess
+from collections.abc import Sequence
+
+__all__ = [
+    "C_AGENT",
+    "C_SENDER",
+    "REPOSITORY",
+    "RigError",
+    "agent",
+    "guest_file",
+    "image_helper",
+    "kernel_image",
+    "kernel_release",
+    "module_folder",
+    "run",
+    "sender_folder",
+]
+
+REPOSITORY = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", ".."))
+C_AGENT = "/usr/sbin/fence_kdump"
+C_SENDER = "/usr/libexec/fence-agents/fence_kdump_send"
+
+
+class RigError(Exception):
+    """The rig itself could not do its part; the message names the remedy or shows the output."""
+
+
+def run(*argv: str, env: dict[str, str] | None = None) -> str:
+    """Runs a program to its end and returns its standard output.
+
+    env -- the whole environment; by default this process's
+
+    Raises RigError with all that the program printed when it fails.
+    """
+    try:
+        done = subprocess.run(argv, capture_output=True, text=True, env=env, check=False)
+    except FileNotFoundError as e:
+        raise RigError(f"{argv[0]} is not installed") from e
+    if done.returncode != 0:
+        raise RigError(
+            f"exit {done.returncode} from: {shlex.join(argv)}\n{done.stdout}{done.stderr}"
+        )
+    return done.stdout
+
+
+def kernel_release() -> str:
+    """The release of the kernel to crash: one made for virtual machines if there is one.
+
+    Of several, the one that was installed last.
+    """
+    images = glob.glob("/boot/vmlinuz-*-cloud-*") or glob.glob("/boot/vmlinuz-*")
+    releases = [path.split("vmlinuz-", 1)[1] for path in sorted(images, key=os.path.getmtime)]
+    releases = [release for release in releases if os.path.isdir(f"/lib/modules/{release}")]
+    if not releases:
+        raise RigError("no kernel in /boot: apt-get install linux-image-cloud-amd64")
+    return releases[-1]
+
+
+def kernel_image() -> str:
+    """The path of that kernel."""
+    return f"/boot/vmlinuz-{kernel_release()}"
+
+
+def guest_file(name: str) -> str:
+    """The path of a file that the rig ships for inside the machine."""
+    return os.path.join(os.path.dirname(__file__), "guest", name)
+
+
+def _part(variable: str, default: str) -> str:
+    return os.environ.get(variable) or os.path.join(REPOSITORY, default)
+
+
+def sender_folder() -> str:
+    """The folder of the frozen sender (FENCE_KDUMP_SENDER, or what `make binary` built)."""
+    folder = _part("FENCE_KDUMP_SENDER", "dist/fence_kdump_send")
+    if not os.path.isdir(folder):
+        raise RigError(f"no frozen sender in {folder}: run `make binary`")
+    return folder
+
+
+def module_folder() -> str:
+    """The folder of the dracut module under test."""
+    return _part("FENCE_KDUMP_MODULE", "dracut-module/99zz-fence-kdump")
+
+
+def image_helper() -> str:
+    """The command that the module runs at image build."""
+    return _part("FENCE_KDUMP_IMAGE", "dracut-module/bin/fence-kdump-image")
+
+
+def agent() -> Sequence[str]:
+    """The command that runs our agent."""
+    return shlex.split(_part("FENCE_KDUMP_AGENT", "agent/bin/fence_kdump"))

@@ -1,0 +1,163 @@
+"""The nodes that the tests crash: their NICs, their network as they set it up, their /etc.
+
+A node is the smallest description that serves both sides: an image build wants to know what the
+node's network looks like while it runs, the machine wants its NICs, and the survivor wants to
+know where it is plugged in.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = [
+    "DUMP_LABEL",
+    "IPV6",
+    "NETWORK_DUMP",
+    "NETWORK_MANAGER",
+    "PLAIN",
+    "TWO_RINGS",
+    "VLAN_BOND",
+    "Nic",
+    "Node",
+]
+
+DUMP_LABEL = "kdumptgt"  # label of the file system that takes the dump
+
+
+@dataclass(frozen=True)
+class Nic:
+    """A network card: its name on the running node, its MAC, and the segment it is plugged into."""
+
+    name: str
+    mac: str
+    segment: str = "lan0"
+
+
+@dataclass(frozen=True, eq=False)
+class Node:
+    """A node of a cluster of two, and what the other one, the survivor, must have to hear it.
+
+    network  -- `ip` command lines that set up the node's network on its NICs
+    etc      -- files of its /etc, by path below it
+    survivor -- `ip` command lines that set up the survivor, on the segments' interfaces
+    address  -- the address by which the survivor expects the node
+    survivor_address -- the address that the node must reach for that
+    vlan     -- id of the VLAN that the survivor is in, when the segment is a trunk
+    """
+
+    name: str
+    nics: tuple[Nic, ...]
+    network: tuple[str, ...]
+    etc: Mapping[str, str]
+    survivor: tuple[str, ...]
+    address: str
+    survivor_address: str
+    vlan: int | None = None
+
+
+def _corosync(*rings: tuple[str, str]) -> str:
+    """A corosync.conf of two nodes; every ring is (address of node1, address of node2)."""
+    nodes = ""
+    for number in (1, 2):
+        nodes += f"    node {{\n        nodeid: {number}\n        name: node{number}\n"
+        for ring, addresses in enumerate(rings):
+            nodes += f"        ring{ring}_addr: {addresses[number - 1]}\n"
+        nodes += "    }\n"
+    return (
+        "totem {\n    version: 2\n    cluster_name: rig\n    transport: knet\n}\n"
+        f"nodelist {{\n{nodes}}}\n"
+        "quorum {\n    provider: corosync_votequorum\n    two_node: 1\n}\n"
+    )
+
+
+def _etc(*rings: tuple[str, str]) -> dict[str, str]:
+    return {
+        "corosync/corosync.conf": _corosync(*rings),
+        "hostname": "node2\n",
+        "hosts": "127.0.0.1 localhost\n::1 localhost\n",
+        "kdump.conf": f"ext4 LABEL={DUMP_LABEL}\npath /var/crash\n",
+    }
+
+
+_MAC = "52:54:00:aa:bb:0{}"
+_ONE_NIC = (Nic("eth0", _MAC.format(1)),)
+
+PLAIN = Node(
+    name="node2",
+    nics=_ONE_NIC,
+    network=("addr add 10.77.0.2/24 dev eth0", "link set eth0 up"),
+    etc=_etc(("10.77.0.1", "10.77.0.2")),
+    survivor=("addr add 10.77.0.1/24 dev lan0",),
+    address="10.77.0.2",
+    survivor_address="10.77.0.1",
+)
+
+IPV6 = Node(
+    name="node2",
+    nics=_ONE_NIC,
+    network=("-6 addr add fd77::2/64 dev eth0 nodad", "link set eth0 up"),
+    etc=_etc(("fd77::1", "fd77::2")),
+    survivor=("-6 addr add fd77::1/64 dev lan0 nodad",),
+    address="fd77::2",
+    survivor_address="fd77::1",
+)
+
+TWO_RINGS = Node(
+    name="node2",
+    nics=(Nic("eth0", _MAC.format(1)), Nic("eth1", _MAC.format(2), segment="lan1")),
+    network=(
+        "addr add 10.77.0.2/24 dev eth0",
+        "link set eth0 up",
+        "addr add 10.78.0.2/24 dev eth1",
+        "link set eth1 up",
+    ),
+    etc=_etc(("10.77.0.1", "10.77.0.2"), ("10.78.0.1", "10.78.0.2")),
+    survivor=("addr add 10.77.0.1/24 dev lan0", "addr add 10.78.0.1/24 dev lan1"),
+    address="10.78.0.2",
+    survivor_address="10.78.0.1",
+)
+
+VLAN_BOND = Node(
+    name="node2",
+    nics=(Nic("eth0", _MAC.format(1)), Nic("eth1", _MAC.format(2))),
+    network=(
+        "link add bond0 type bond mode active-backup miimon 100",
+        "link set eth0 master bond0",
+        "link set eth1 master bond0",
+        "link set bond0 up",
+        "link add link bond0 name bond0.77 type vlan id 77",
+        "addr add 10.77.0.2/24 dev bond0.77",
+        "link set bond0.77 up",
+    ),
+    etc=_etc(("10.77.0.1", "10.77.0.2")),
+    survivor=("addr add 10.77.0.1/24 dev lan0",),
+    address="10.77.0.2",
+    survivor_address="10.77.0.1",
+    vlan=77,
+)
+
+_PROFILE = f"""[connection]
+id=ring0
+uuid=6f1d8c5e-0b53-4c3f-9d55-9a0c3d0b7a01
+type=ethernet
+
+[ethernet]
+mac-address={_MAC.format(1)}
+
+[ipv4]
+method=manual
+address1=10.77.0.2/24
+
+[ipv6]
+method=disabled
+"""
+
+_PROFILES = {"NetworkManager/system-connections/ring0.nmconnection": _PROFILE}
+
+NETWORK_MANAGER = dataclasses.replace(PLAIN, etc={**PLAIN.etc, **_PROFILES})
+
+NETWORK_DUMP = dataclasses.replace(
+    NETWORK_MANAGER, etc={**NETWORK_MANAGER.etc, "kdump.conf": "netcat 10.77.0.1 9000\n"}
+)

@@ -1,0 +1,74 @@
+"""A survey of a node: its own kernel tells what its network and its drivers look like.
+
+An image is built on the node that it is for, and asks the running kernel. Here the build runs on
+another machine, so the node is booted once and asked before: what it answered stands in then.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+
+from . import disk, host, stage1
+from .network import Network
+from .nodes import Node
+from .vm import VirtualMachine
+
+__all__ = ["survey"]
+
+_LIMIT = 120.0  # seconds
+_MODULES = ("virtio_net", "bonding", "8021q")
+
+
+def survey(node: Node, folder: str) -> str:
+    """Boots the node, asks it, and returns `folder`: answers/, etc/ and sys/ (its symlinks) of it.
+
+    Raises RigError when the node does not answer.
+    """
+    os.makedirs(folder)
+    with tempfile.TemporaryDirectory() as work:
+        questions = os.path.join(work, "questions")
+        os.makedirs(os.path.join(questions, "survey"))
+        _write(os.path.join(questions, "survey", "network"), node.network)
+        _write(os.path.join(questions, "survey", "questions"), _questions(node))
+        answers = disk.add_file_system(os.path.join(work, "disk"), "survey", questions)
+        initrd = stage1.build(os.path.join(work, "img"), "survey-init.sh", _MODULES)
+        log = os.path.join(folder, "survey.log")
+        with (
+            Network(node) as network,
+            VirtualMachine(node, network, initrd, "console=ttyS0", (answers,), log) as machine,
+        ):
+            for _ in machine.console.follow(time.monotonic() + _LIMIT):
+                pass
+        if not machine.console.find("RIG: power off"):
+            raise host.RigError(f"the survey failed; it ended with\n{machine.console.tail()}")
+        host.run("debugfs", "-R", f"rdump /answers {folder}", answers)
+    with open(os.path.join(folder, "answers", "sysfs"), encoding="ascii") as links:
+        for line in links:
+            path, target = line.rstrip("\n").split("\t")
+            os.makedirs(os.path.dirname(folder + path), exist_ok=True)
+            os.symlink(target, folder + path)
+    for path, content in node.etc.items():
+        file = os.path.join(folder, "etc", path)
+        os.makedirs(os.path.dirname(file), exist_ok=True)
+        with open(file, "w", encoding="utf-8") as out:
+            out.write(content)
+    return folder
+
+
+def _questions(node: Node) -> list[str]:
+    """What the image helper may want to know: arguments of `ip -j`."""
+    own = [line.split("addr add ")[1].split("/")[0] for line in node.network if "addr add" in line]
+    others = [line.split("addr add ")[1].split("/")[0] for line in node.survivor]
+    routes = [
+        question
+        for mine, other in zip(own, others)
+        for question in (f"route get {other}", f"route get {other} from {mine}")
+    ]
+    return ["-d link show", "address show", *routes]
+
+
+def _write(path: str, lines: tuple[str, ...] | list[str]) -> None:
+    with open(path, "w", encoding="ascii") as file:
+        file.writelines(f"{line}\n" for line in lines)

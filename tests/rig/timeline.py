@@ -1,0 +1,81 @@
+"""The stages from a panic to a saved dump, as they are reached."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import threading
+from collections.abc import Callable
+
+__all__ = ["PANIC", "STAGES", "Timeline"]
+
+PANIC = "Kernel panic - not syncing"
+
+STAGES = {
+    "panic": "the kernel panics",
+    "crash_kernel": "the crash kernel starts",
+    "route_up": "the route to the survivor is up",
+    "first_message": "the first message is on the wire",
+    "agent_success": "the survivor's agent succeeds",
+    "vmcore_saved": "the vmcore is saved",
+}
+
+# what the serial console says at a stage; a crash kernel is the one after the panic
+_MARKS = {
+    "panic": PANIC,
+    "crash_kernel": "Linux version",
+    "vmcore_saved": "RIG: vmcore saved",
+}
+
+
+# ip-monitor(8), of unicast routes alone: other kinds are named before the destination
+_ROUTE = re.compile(r"^\[ROUTE\]([0-9a-f.:]+(?:/\d+)?) ")
+
+
+class Timeline:
+    """Takes what the console, the witness and the agent report, from any thread.
+
+    survivor -- the address that must be reached
+    tell     -- called for each stage with its name and the seconds since the panic
+    """
+
+    def __init__(
+        self, survivor: str, tell: Callable[[str, float], None] = lambda stage, seconds: None
+    ) -> None:
+        self._survivor = ipaddress.ip_address(survivor)
+        self._moments: dict[str, float] = {}
+        self._tell = tell
+        self._lock = threading.Lock()
+
+    def read(self, moment: float, line: str) -> None:
+        """Takes a line of the serial console."""
+        for stage, mark in _MARKS.items():
+            if mark in line and (stage == "panic" or "panic" in self._moments):
+                self.reach(stage, moment)
+        route = _ROUTE.search(line)
+        if route and self._survivor in ipaddress.ip_network(route[1]):
+            self.reach("route_up", moment)
+
+    def reach(self, stage: str, moment: float) -> None:
+        """Takes the moment of a stage, in seconds of the monotonic clock; the first one counts."""
+        with self._lock:
+            if stage == "first_message":
+                # it proves the route, even when the console is later to tell of it
+                self._reach("route_up", moment)
+            self._reach(stage, moment)
+
+    def _reach(self, stage: str, moment: float) -> None:
+        if stage not in self._moments:
+            self._moments[stage] = moment
+            if "panic" in self._moments:
+                self._tell(stage, moment - self._moments["panic"])
+
+    def seconds(self) -> dict[str, float | None]:
+        """Seconds from the panic to each stage, None for one that was not reached."""
+        panic = self._moments.get("panic")
+        return {
+            stage: round(self._moments[stage] - panic, 3)
+            if panic is not None and stage in self._moments
+            else None
+            for stage in STAGES
+        }
