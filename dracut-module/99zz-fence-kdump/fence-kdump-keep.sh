@@ -1,11 +1,18 @@
 #!/bin/sh
 # What the units do where there is no systemd: sets up the links and keeps the sender running.
-# Ends, with all it started, by SIGTERM.
+# Ends by SIGTERM, after all it started, and removes $PID_FILE then.
+
+PID_FILE=/run/fence-kdump.pid
 
 [ -e /proc/vmcore ] || exit 0
+# a console that cannot be opened is no reason to tell nobody
+if [ -c /dev/console ] && (: >/dev/console) 2>/dev/null; then
+    exec >/dev/console 2>&1
+fi
 links='' sender='' pause=''
 # shellcheck disable=SC2086 # process ids, or none
-trap 'kill $links $sender $pause 2>/dev/null; exit 0' TERM
+trap 'kill $links $sender $pause 2>/dev/null; wait; rm -f "$PID_FILE"; exit 0' TERM
+echo "$$" >"$PID_FILE"
 /usr/sbin/fence-kdump-links &
 links=$!
 until
@@ -19,3 +26,4 @@ do
     wait "$pause"
 done
 wait
+rm -f "$PID_FILE"

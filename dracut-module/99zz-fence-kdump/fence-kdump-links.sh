@@ -154,6 +154,10 @@ nic() {
 
 [ -e /proc/vmcore ] || exit 0
 [ -s "$PLAN" ] || exit 0
+# a console that cannot be opened is no reason to tell nobody
+if [ -c /dev/console ] && (: >/dev/console) 2>/dev/null; then
+    exec >/dev/console 2>&1
+fi
 children=
 # shellcheck disable=SC2086 # process ids
 trap 'kill $children 2>/dev/null; exit 0' TERM

@@ -1,7 +1,6 @@
 #!/bin/sh
-# cmdline hook: the earliest place for a process that stays
+# cmdline hook: the earliest place for a process that stays; not a child of init, which may wait
 
 if [ -e /proc/vmcore ]; then
-    /usr/sbin/fence-kdump-keep </dev/null >/dev/console 2>&1 &
-    echo "$!" >/run/fence-kdump.pid
+    (/usr/sbin/fence-kdump-keep </dev/null >/dev/null 2>&1 &)
 fi

@@ -4,6 +4,9 @@
 if [ -e /run/fence-kdump.pid ]; then
     read -r _fence_kdump_pid </run/fence-kdump.pid
     kill "$_fence_kdump_pid"
-    wait "$_fence_kdump_pid"
-    rm -f /run/fence-kdump.pid
+    _fence_kdump_tries=0
+    while [ -e /run/fence-kdump.pid ] && [ "$_fence_kdump_tries" -lt 50 ]; do
+        _fence_kdump_tries=$((_fence_kdump_tries + 1))
+        sleep 0.1
+    done
 fi

@@ -14,6 +14,7 @@ __all__ = ["Nic", "Plan", "make", "read_sources"]
 
 FAST_START = "60"  # seconds; carrier, STP, LACP or a cold neighbour may swallow the first messages
 HOSTS = "/etc/hosts"
+Way = tuple["source.Sourced", "tuple[links.Link, ...]"]  # to a target, and what it stands on
 Resolver = Callable[[Sequence[str], str], Mapping[str, "tuple[str, ...]"]]
 
 
@@ -118,7 +119,7 @@ def make(
     own = settled.own or {0: answers.get(node, ())}
     claims = owners.claims(owners.read(initdir)) if initdir else []
     wait = bool(claims) or bool(initdir and owners.has_network(initdir))
-    paths, nics = _paths(settled, own, network, claims, warnings)
+    paths, nics = _paths(_ways(settled, own, network, warnings), claims)
     return Plan(
         node=node,
         source=choice.source,
@@ -144,15 +145,13 @@ def _refusal(choice: targets.Choice, settled: targets.Settled) -> str:
     return ""
 
 
-def _paths(
+def _ways(
     settled: targets.Settled,
     own: Mapping[int, tuple[str, ...]],
     network: Network,
-    claims: Sequence[owners.Claim],
     warnings: list[str],
-) -> tuple[list[replay.Path], dict[str, Nic]]:
-    paths: list[replay.Path] = []
-    nics: dict[str, Nic] = {}
+) -> list[Way]:
+    ways: list[Way] = []
     for target in settled.targets:
         if not target.address:
             continue
@@ -162,24 +161,42 @@ def _paths(
         except (links.UnsupportedError, NetworkError) as error:
             warnings.append(f"{error}; the way to {target.address} is left to others")
             continue
-        claim = owners.owner(stack, claims)
-        for link in stack:
-            if link.driver and link.device.name not in nics:
-                nics[link.device.name] = Nic(
-                    link.device.name,
-                    link.device.permanent_mac,
-                    link.driver.name,
-                    claim.owner if claim else "fence-kdump",
-                    claim.why
-                    if claim
-                    else f"it leads to {target.address}, and nothing else in"
-                    " the image configures it",
-                )
         if found.problem:
             warnings.append(found.problem)
-        if found.route and not claim:
+        ways.append((found, stack))
+    return ways
+
+
+def _paths(
+    ways: Sequence[Way], claims: Sequence[owners.Claim]
+) -> tuple[list[replay.Path], dict[str, Nic]]:
+    # whoever has one device on a NIC has the NIC, and with it all that is stacked on it
+    owned: dict[str, owners.Claim] = {}
+    for _, stack in ways:
+        claim = owners.owner(stack, claims)
+        if claim:
+            owned.update({link.device.name: claim for link in stack if link.driver})
+    paths: list[replay.Path] = []
+    nics: dict[str, Nic] = {}
+    for found, stack in ways:
+        for link in stack:
+            if link.driver:
+                nics.setdefault(link.device.name, _nic(link, found.target, owned))
+        if found.route and not any(link.device.name in owned for link in stack):
             paths.append(replay.Path(stack, found.route, found.address))
     return paths, nics
+
+
+def _nic(link: links.Link, target: targets.Target, owned: Mapping[str, owners.Claim]) -> Nic:
+    device, claim = link.device, owned.get(link.device.name)
+    ours = f"it leads to {target.address}, and nothing else in the image configures it"
+    return Nic(
+        device.name,
+        device.permanent_mac,
+        link.driver.name if link.driver else "",
+        claim.owner if claim else "fence-kdump",
+        claim.why if claim else ours,
+    )
 
 
 class _Blind:

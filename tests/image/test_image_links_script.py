@@ -89,6 +89,7 @@ class Crash:
         mounts = "".join(
             f"mount --bind {self.where}/{folder} /{folder}; " for folder in ("etc", "run", "sys")
         )
+        mounts += "mount -t tmpfs none /dev; touch /dev/null; "  # and no console
         mounts += f"mount --bind {self.where}/proc /proc; "  # the last: mount(8) needs /proc
         self._process = subprocess.Popen(
             ["unshare", "-m", "sh", "-ec", f"{mounts}exec {self._shell} {SCRIPT}"],

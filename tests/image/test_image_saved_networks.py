@@ -6,6 +6,8 @@ machine that has them. That the replayed text works in a kernel is what tests/pa
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
 
 from fence_kdump_cluster import corosync
@@ -14,13 +16,13 @@ from fence_kdump_image.resolve import look_up
 from lab.networks import Saved
 
 
-def plan(name: str, own: list[str], others: list[str]) -> Plan:
+def plan(name: str, own: list[str], others: list[str], initdir: str = "") -> Plan:
     def node(label: str, addresses: list[str]) -> str:
         rings = "".join(f"ring{n}_addr: {a}\n" for n, a in enumerate(addresses))
         return f"node {{\nname: {label}\n{rings}}}\n"
 
     text = f"nodelist {{\n{node('me', own)}{node('node1', others)}}}\n"
-    return make({corosync.PATH: text}, Saved(name), "me", look_up)
+    return make({corosync.PATH: text}, Saved(name), "me", look_up, initdir)
 
 
 BOND_FIRST = [
@@ -160,3 +162,22 @@ def test_two_rings_share_a_bond() -> None:
     assert "route replace 10.0.9.1/32 dev bond0 src 10.0.9.2" in lines
     assert [nic.mac for nic in made.nics] == ["52:54:00:aa:bb:01", "52:54:00:aa:bb:02"]
     assert made.modules == ("virtio_net", "bonding", "8021q")
+
+
+@pytest.mark.parametrize("word", ["vlan=bond0.5:bond0", "ip=bond0.5:dhcp", "bond=bond0:eth0,eth1:"])
+def test_owner_of_one_device_on_a_nic_owns_all_of_it(tmp_path: pathlib.Path, word: str) -> None:
+    (tmp_path / "etc/cmdline.d").mkdir(parents=True)
+    (tmp_path / "etc/cmdline.d/45-net.conf").write_text(f"{word}\n")
+    rings = ["10.0.9.2", "10.5.0.2"], ["10.0.9.1", "10.5.0.1"]
+    made = plan("vlan-over-bond", *rings, initdir=str(tmp_path))
+    assert made.replay == ""
+    assert [nic.owner for nic in made.nics] == ["dracut", "dracut"]
+    assert len(made.targets) == 2
+
+
+def test_other_nics_of_the_image_are_not_ours_to_wait_for(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "etc/cmdline.d").mkdir(parents=True)
+    (tmp_path / "etc/cmdline.d/45-net.conf").write_text("ip=eth1:dhcp\n")
+    made = plan("vlan-on-nic", ["10.9.0.2"], ["10.9.0.1"], str(tmp_path))
+    assert [nic.owner for nic in made.nics] == ["fence-kdump"]
+    assert "nic 52:54:00:aa:bb:01 virtio_net udev virtio_net" in made.replay

@@ -1,0 +1,160 @@
+"""The hooks for images without systemd, as dracut's init sources them.
+
+The links and the sender are stand-ins that write down what happens to them; /proc has the one file
+that makes a crash kernel.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+MODULE = f"{ROOT}/dracut-module/99zz-fence-kdump"
+DEADLINE = 20.0  # seconds
+LINKS = """#!/bin/sh
+echo "links begin" >>/run/log
+trap 'echo "links end" >>/run/log; kill $child; exit' TERM
+sleep 100 & child=$!
+wait
+"""
+SENDER = """#!/bin/sh
+echo "sender begin $$" >>/run/log
+trap 'echo "sender end" >>/run/log; kill $child; exit' TERM
+[ ! -e /run/fail ] || { rm /run/fail; exit 1; }
+[ ! -e /run/done ] || exit 0
+sleep 100 & child=$!
+wait
+"""
+
+
+class Init:
+    """A shell that does what init does: sources hooks, one line of our input at a time."""
+
+    def __init__(self, where: pathlib.Path, shell: str) -> None:
+        self.run = where / "run"
+        for folder in ("run", "sbin"):
+            (where / folder).mkdir()
+        scripts = {"links": LINKS, "sender": SENDER}
+        with open(f"{MODULE}/fence-kdump-keep.sh") as file:
+            scripts["keep"] = file.read()
+        for name, text in scripts.items():
+            (where / "sbin" / f"fence-kdump-{name}").write_text(text)
+            (where / "sbin" / f"fence-kdump-{name}").chmod(0o755)
+        (self.run / "log").touch()
+        setup = (
+            f"mount -t overlay -o lowerdir={where}/sbin:/usr/sbin overlay /usr/sbin; "
+            f"mount --bind {self.run} /run; mount -t tmpfs none /dev; : >/dev/null; "
+            "mount -t tmpfs none /proc; "
+        )
+        enter = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+        self._shell = subprocess.Popen(
+            [*enter, "sh", "-ec", f"{setup} exec {shell}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def do(self, command: str) -> str:
+        """Run a command in init's own shell; wait for it; what it printed."""
+        assert self._shell.stdin
+        assert self._shell.stdout
+        self._shell.stdin.write(f"{command}\necho done\n")
+        self._shell.stdin.flush()
+        said = ""
+        while (line := self._shell.stdout.readline()) != "done\n":
+            assert line, "the shell is gone"
+            said += line
+        return said
+
+    def log(self) -> list[str]:
+        """What happened so far."""
+        return (self.run / "log").read_text().splitlines()
+
+    def senders(self) -> list[str]:
+        """Process ids of all senders that were started, in that order."""
+        return [line.split()[2] for line in self.log() if line.startswith("sender begin")]
+
+    def wait_for(self, so: Callable[[], bool]) -> None:
+        """Wait until something is so."""
+        end = time.monotonic() + DEADLINE
+        while not so():
+            assert time.monotonic() < end, self.log()
+            time.sleep(0.02)
+
+    def close(self) -> None:
+        """End it, and with it every process that it started."""
+        self._shell.kill()
+        self._shell.communicate()
+
+
+@pytest.fixture(params=["dash", "bash"])
+def init(tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Iterator[Init]:
+    made = Init(tmp_path, request.param)
+    yield made
+    made.close()
+
+
+START = f". {MODULE}/fence-kdump-start.sh"
+STOP = f". {MODULE}/fence-kdump-stop.sh"
+
+
+def test_nothing_outside_a_crash_kernel(init: Init) -> None:
+    init.do(START)
+    init.do(STOP)
+    assert init.log() == []
+    assert not (init.run / "fence-kdump.pid").exists()
+
+
+def test_everything_ends_before_a_switch_of_root(init: Init) -> None:
+    init.do(": >/proc/vmcore")
+    init.do(START)
+    init.wait_for(lambda: len(init.log()) == 2)
+    init.do("wait")  # must not wait for ours
+    init.do(STOP)
+    assert sorted(line[:10] for line in init.log()[2:]) == ["links end", "sender end"]
+    assert not (init.run / "fence-kdump.pid").exists()
+    assert init.do(f"kill -0 {init.senders()[0]} 2>/dev/null || echo gone") == "gone\n"
+
+
+def test_killed_sender_comes_back(init: Init) -> None:
+    init.do(": >/proc/vmcore")
+    init.do(START)
+    init.wait_for(lambda: len(init.senders()) == 1)
+    init.do(f"kill -9 {init.senders()[0]}")
+    init.wait_for(lambda: len(init.senders()) == 2)
+    assert init.log().count("links begin") == 1
+    init.do(STOP)
+    assert init.log()[-1] in ("links end", "sender end")
+
+
+def test_failing_sender_is_started_again(init: Init) -> None:
+    init.do(": >/proc/vmcore; : >/run/fail")
+    init.do(START)
+    init.wait_for(lambda: len(init.senders()) == 2)
+
+
+def test_stop_while_the_sender_is_about_to_be_started_again(init: Init) -> None:
+    init.do(": >/proc/vmcore; : >/run/fail")
+    init.do(START)
+    init.wait_for(lambda: len(init.senders()) == 1 and not (init.run / "fail").exists())
+    init.do(STOP)
+    assert not (init.run / "fence-kdump.pid").exists()
+    count = len(init.senders())
+    time.sleep(1.2)  # more than its pause; nothing announces that nothing happens
+    assert len(init.senders()) == count
+
+
+def test_sender_that_is_done_stays_ended(init: Init) -> None:
+    init.do(": >/proc/vmcore; : >/run/done")
+    init.do(START)
+    init.wait_for(lambda: len(init.senders()) == 1)
+    time.sleep(1.2)  # more than its pause; nothing announces that nothing happens
+    assert len(init.senders()) == 1
+    init.do(STOP)
+    assert "links end" in init.log()
