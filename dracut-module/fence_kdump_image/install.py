@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 
 from fence_kdump_image import libraries, manifest, plan, targets
 
-__all__ = ["FOLDER", "requests", "write"]
+__all__ = ["FOLDER", "SOURCES", "requests", "write"]
 
 FOLDER = "etc/fence-kdump"
+SOURCES = (*targets.SOURCES, plan.HOSTS)  # all that a plan may depend on
 _RESOLVER_FILES = (plan.HOSTS, "/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/host.conf")
 _RESOLVER_LIBRARIES = ("libnss_files.so.*", "libnss_dns.so.*", "libresolv.so.*")
 _UNMANAGED = "etc/NetworkManager/conf.d/90-fence-kdump.conf"
@@ -23,8 +24,7 @@ def write(wanted: plan.Plan, texts: Mapping[str, str], initdir: str, sender: str
     initdir -- the image's root
     sender -- the sender's folder on this machine
     """
-    sources = (*targets.SOURCES, plan.HOSTS)
-    made = manifest.make(wanted, texts, sources, sender)
+    made = manifest.make(wanted, texts, SOURCES, sender)
     files = {
         f"{FOLDER}/args": "".join(f"{word}\n" for word in wanted.arguments),
         f"{FOLDER}/links": wanted.replay,

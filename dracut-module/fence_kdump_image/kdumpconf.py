@@ -1,5 +1,5 @@
-"""/etc/kdump.conf, the two options that are about us (kdump.conf(5): fence_kdump_nodes and
-fence_kdump_args)."""
+"""/etc/kdump.conf, the options that are about us (kdump.conf(5): fence_kdump_nodes,
+fence_kdump_args, force_no_rebuild)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ class KdumpConf:
 
     nodes -- names and addresses of the other nodes, () if it names none
     args -- words of options for the sender
+    no_rebuild -- the administrator wants no image rebuilt but by hand
     """
 
     nodes: tuple[str, ...]
     args: tuple[str, ...]
+    no_rebuild: bool = False
 
 
 def parse(text: str) -> KdumpConf:
@@ -33,4 +35,8 @@ def parse(text: str) -> KdumpConf:
         words = raw.partition("#")[0].split()
         if len(words) > 1:
             values[words[0]] = tuple(words[1:])
-    return KdumpConf(values.get("fence_kdump_nodes", ()), values.get("fence_kdump_args", ()))
+    return KdumpConf(
+        nodes=values.get("fence_kdump_nodes", ()),
+        args=values.get("fence_kdump_args", ()),
+        no_rebuild=values.get("force_no_rebuild", ()) == ("1",),
+    )

@@ -5,14 +5,16 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from fence_kdump_image import install, network, plan, show
+from fence_kdump_image import check, install, network, owners, plan, refresh, show
 
 __all__ = ["main"]
 
 NAME = "fence-kdump-image"
+SENDER = os.environ.get("FENCE_KDUMP_SENDER", "/usr/libexec/fence-kdump")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -20,38 +22,81 @@ def main(argv: Sequence[str]) -> int:
 
     argv -- the arguments without the program's name
 
-    Returns the exit status: 0, or 1 if there is nobody to tell or the image cannot be written.
+    Returns the exit status: 0, or 1 if there is nobody to tell or the image cannot be written; of
+    check 0 for fresh, 1 for stale, 2 if it cannot tell; of refresh 1 if a rebuild failed.
     """
     arguments = _arguments(argv)
-    if isinstance(
-        sys.stdout, io.TextIOWrapper
-    ):  # bytes of a file that are no text go out as they came
+    failed = 2 if arguments.command == "check" else 1
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # bytes of a file that are no text go out as they came
         sys.stdout.reconfigure(errors="surrogateescape")
     try:
-        texts = plan.read_sources(arguments.root)
-        kernel = network.Kernel(f"{arguments.root}/sys")
-        wanted = plan.make(texts, kernel, arguments.node, initdir=arguments.initdir)
-        if arguments.command == "show":
-            text = json.dumps(show.as_data(wanted), indent=2) + "\n"
-            sys.stdout.write(text if arguments.json else show.as_text(wanted))
-            return 1 if wanted.refusal else 0
-        for warning in wanted.warnings:
-            _say(warning)
-        if wanted.refusal:
-            _say(f"nobody to tell: {wanted.refusal}")
-            return 1
-        install.write(wanted, texts, arguments.initdir, arguments.sender)
-        sys.stdout.writelines(f"{line}\n" for line in install.requests(wanted, arguments.sender))
+        status = _COMMANDS[arguments.command](arguments)
         sys.stdout.flush()
+        return status
     except BrokenPipeError:
-        return 1
+        return failed
     except OSError as error:
         _say(str(error))
-        return 1
+        return failed
     except Exception as error:  # a build log is no place for a traceback
         _say(f"fault of this program, please report it: {error!r}")
+        return failed
+
+
+def _plan(arguments: argparse.Namespace, texts: Mapping[str, str]) -> plan.Plan:
+    kernel = network.Kernel(f"{arguments.root}/sys")
+    around = owners.look(arguments.initdir) if arguments.initdir else plan.ALONE
+    return plan.make(texts, kernel, arguments.node, around=around)
+
+
+def _show(arguments: argparse.Namespace) -> int:
+    wanted = _plan(arguments, plan.read_sources(arguments.root))
+    text = json.dumps(show.as_data(wanted), indent=2) + "\n"
+    sys.stdout.write(text if arguments.json else show.as_text(wanted))
+    return 1 if wanted.refusal else 0
+
+
+def _install(arguments: argparse.Namespace) -> int:
+    texts = plan.read_sources(arguments.root)
+    wanted = _plan(arguments, texts)
+    for warning in wanted.warnings:
+        _say(warning)
+    if wanted.refusal:
+        _say(f"nobody to tell: {wanted.refusal}")
         return 1
+    install.write(wanted, texts, arguments.initdir, arguments.sender)
+    sys.stdout.writelines(f"{line}\n" for line in install.requests(wanted, arguments.sender))
     return 0
+
+
+def _refresh(arguments: argparse.Namespace) -> int:
+    # Recorded is what came of it: stale only for a rebuild's time is nothing to alarm anybody with.
+    well, found = refresh.refresh(arguments.root, lambda: _look(arguments), _say)
+    _record(found, arguments.root)
+    return 0 if well else 1
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    found = _look(arguments, arguments.image)
+    if not arguments.image:
+        _record(found, arguments.root)
+    sys.stdout.writelines(f"{found.state}: {reason}\n" for reason in found.reasons)
+    if found.state == check.FRESH:
+        sys.stdout.write(f"{found.as_line()}\n")
+    return (check.FRESH, check.STALE, check.UNKNOWN).index(found.state)
+
+
+def _look(arguments: argparse.Namespace, image: str = "") -> check.Outcome:
+    kernel = network.Kernel(f"{arguments.root}/sys")
+    return check.check(arguments.root, kernel, arguments.node, arguments.sender, image)
+
+
+def _record(found: check.Outcome, root: str) -> None:
+    try:
+        check.record(found, root + check.STATE)
+    except OSError as error:
+        _say(f"not recorded: {error}")
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -63,11 +108,27 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     one.add_argument("--json", action="store_true", help="print it as JSON")
     two = commands.add_parser("install", help="write it into an image; for module-setup.sh")
     two.add_argument("--sender", required=True, metavar="DIR", help="the sender's folder")
+    three = commands.add_parser(
+        "check", help="tell whether the crash image is fresh, and record it"
+    )
+    three.add_argument(
+        "image", nargs="?", default="", metavar="IMAGE",
+        help="check this one, and record nothing (default: the image that kdump loads)",
+    )  # fmt: skip
+    four = commands.add_parser("refresh", help="have a stale crash image rebuilt and loaded")
+    for command in (three, four):
+        command.add_argument(
+            "--sender",
+            default=SENDER,
+            metavar="DIR",
+            help="the sender's folder (default: %(default)s)",
+        )
     for command in (one, two):
         command.add_argument(
             "--initdir", default="", required=command is two, metavar="DIR",
             help="root of the image under construction, to see what it configures by itself",
         )  # fmt: skip
+    for command in (one, two, three, four):
         command.add_argument(
             "--root", default="", metavar="DIR", help="read /etc and /sys below this folder"
         )
@@ -79,3 +140,6 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 
 def _say(text: str) -> None:
     sys.stderr.write(f"{NAME}: {text}\n")
+
+
+_COMMANDS = {"show": _show, "install": _install, "check": _check, "refresh": _refresh}

@@ -11,9 +11,10 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fence_kdump_image.owners import Claim, Surroundings
 from fence_kdump_image.plan import Plan
 
-__all__ = ["digest_folder", "digest_text", "make", "render"]
+__all__ = ["around", "digest_folder", "digest_text", "make", "render"]
 
 FORMAT = 1
 
@@ -42,6 +43,19 @@ def make(plan: Plan, texts: Mapping[str, str], sources: Iterable[str], sender: s
             for n in plan.nics
         ],
         "modules": list(plan.modules),
+        "around": {
+            "network": plan.around.network,
+            "claims": [
+                {
+                    "owner": c.owner,
+                    "why": c.why,
+                    "names": sorted(c.names),
+                    "macs": sorted(c.macs),
+                    "everything": c.everything,
+                }
+                for c in plan.around.claims
+            ],
+        },
         "sender": digest_folder(sender),
         "warnings": list(plan.warnings),
     }
@@ -50,6 +64,19 @@ def make(plan: Plan, texts: Mapping[str, str], sources: Iterable[str], sender: s
 def render(manifest: Any) -> str:
     """The manifest as text, the same for the same content."""
     return json.dumps(manifest, indent=2, sort_keys=True) + "\n"
+
+
+def around(manifest: Any) -> Surroundings:
+    """What else in the image has to do with NICs, as its manifest has it.
+
+    Raises KeyError or TypeError on what `make` did not make.
+    """
+    found = manifest["around"]
+    claims = (
+        Claim(c["owner"], c["why"], frozenset(c["names"]), frozenset(c["macs"]), c["everything"])
+        for c in found["claims"]
+    )
+    return Surroundings(tuple(claims), found["network"])
 
 
 def digest_text(text: str) -> str:

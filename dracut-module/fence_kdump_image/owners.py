@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from fence_kdump_image.links import Link
 
-__all__ = ["Claim", "claims", "has_network", "owner", "read"]
+__all__ = ["Claim", "Surroundings", "claims", "look", "owner"]
 
 _FILES = (
     "etc/NetworkManager/system-connections/*",
@@ -73,7 +73,27 @@ class Claim:
     everything: bool = False
 
 
-def read(initdir: str) -> dict[str, str]:
+@dataclass(frozen=True)
+class Surroundings:
+    """What else in an image has to do with NICs.
+
+    claims -- what it configures
+    network -- it has a program that sets up NICs
+    """
+
+    claims: tuple[Claim, ...] = ()
+    network: bool = False
+
+
+def look(initdir: str) -> Surroundings:
+    """What an image has, as far as it is built.
+
+    initdir -- its root
+    """
+    return Surroundings(tuple(claims(_read(initdir))), _has_network(initdir))
+
+
+def _read(initdir: str) -> dict[str, str]:
     """The image's files that configure a network: path in the image -> text."""
     texts = {}
     for pattern in _FILES:
@@ -86,15 +106,14 @@ def read(initdir: str) -> dict[str, str]:
     return texts
 
 
-def has_network(initdir: str) -> bool:
-    """Whether the image has a program that sets up NICs."""
+def _has_network(initdir: str) -> bool:
     return any(os.path.lexists(os.path.join(initdir, path)) for path in _PROGRAMS)
 
 
 def claims(texts: Mapping[str, str]) -> list[Claim]:
     """What an image's files say of NICs.
 
-    texts -- as `read` returns them
+    texts -- path in the image -> text
     """
     found: list[Claim] = []
     words: list[tuple[str, str]] = []

@@ -14,6 +14,7 @@ __all__ = ["Nic", "Plan", "make", "read_sources"]
 
 FAST_START = "60"  # seconds; carrier, STP, LACP or a cold neighbour may swallow the first messages
 HOSTS = "/etc/hosts"
+ALONE = owners.Surroundings()
 Way = tuple["source.Sourced", "tuple[links.Link, ...]"]  # to a target, and what it stands on
 Resolver = Callable[[Sequence[str], str], Mapping[str, "tuple[str, ...]"]]
 
@@ -47,6 +48,7 @@ class Plan:
     sender -- path under which something else in the image looks for a sender, "" for none
     refusal -- why there is nobody to tell, "" if there is somebody
     warnings -- one-line texts for the administrator
+    around -- what else in the image has to do with NICs
     """
 
     node: str
@@ -59,6 +61,7 @@ class Plan:
     sender: str
     refusal: str
     warnings: tuple[str, ...]
+    around: owners.Surroundings
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -90,7 +93,7 @@ def make(
     network: Network,
     node: str = "",
     resolver: Resolver = resolve.look_up,
-    initdir: str = "",
+    around: owners.Surroundings = ALONE,
 ) -> Plan:
     """Plan an image. Raises nothing that is about this machine: what fails becomes a warning.
 
@@ -98,7 +101,7 @@ def make(
     network -- the running kernel's
     node -- this node's name; "" for the host name
     resolver -- (names, family) -> addresses of each
-    initdir -- the image as it is so far, "" for none
+    around -- what else in the image has to do with NICs
     """
     node = node or os.uname().nodename
     choice = targets.choose(texts)
@@ -117,20 +120,19 @@ def make(
     settled = targets.settle(choice, answers, me)
     warnings += settled.problems
     own = settled.own or {0: answers.get(node, ())}
-    claims = owners.claims(owners.read(initdir)) if initdir else []
-    wait = bool(claims) or bool(initdir and owners.has_network(initdir))
-    paths, nics = _paths(_ways(settled, own, network, warnings), claims)
+    paths, nics = _paths(_ways(settled, own, network, warnings), around.claims)
     return Plan(
         node=node,
         source=choice.source,
         targets=settled.targets,
         options=choice.options.words,
         nics=tuple(nics.values()),
-        replay=replay.render(paths, wait),
+        replay=replay.render(paths, bool(around.claims) or around.network),
         modules=replay.modules(paths),
         sender=choice.sender,
         refusal=_refusal(choice, settled),
         warnings=tuple(dict.fromkeys(warnings)),
+        around=around,
     )
 
 

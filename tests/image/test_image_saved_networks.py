@@ -11,18 +11,19 @@ import pathlib
 import pytest
 
 from fence_kdump_cluster import corosync
-from fence_kdump_image.plan import Plan, make
+from fence_kdump_image.owners import Surroundings, look
+from fence_kdump_image.plan import ALONE, Plan, make
 from fence_kdump_image.resolve import look_up
 from lab.networks import Saved
 
 
-def plan(name: str, own: list[str], others: list[str], initdir: str = "") -> Plan:
+def plan(name: str, own: list[str], others: list[str], around: Surroundings = ALONE) -> Plan:
     def node(label: str, addresses: list[str]) -> str:
         rings = "".join(f"ring{n}_addr: {a}\n" for n, a in enumerate(addresses))
         return f"node {{\nname: {label}\n{rings}}}\n"
 
     text = f"nodelist {{\n{node('me', own)}{node('node1', others)}}}\n"
-    return make({corosync.PATH: text}, Saved(name), "me", look_up, initdir)
+    return make({corosync.PATH: text}, Saved(name), "me", look_up, around)
 
 
 BOND_FIRST = [
@@ -169,7 +170,7 @@ def test_owner_of_one_device_on_a_nic_owns_all_of_it(tmp_path: pathlib.Path, wor
     (tmp_path / "etc/cmdline.d").mkdir(parents=True)
     (tmp_path / "etc/cmdline.d/45-net.conf").write_text(f"{word}\n")
     rings = ["10.0.9.2", "10.5.0.2"], ["10.0.9.1", "10.5.0.1"]
-    made = plan("vlan-over-bond", *rings, initdir=str(tmp_path))
+    made = plan("vlan-over-bond", *rings, around=look(str(tmp_path)))
     assert made.replay == ""
     assert [nic.owner for nic in made.nics] == ["dracut", "dracut"]
     assert len(made.targets) == 2
@@ -178,6 +179,6 @@ def test_owner_of_one_device_on_a_nic_owns_all_of_it(tmp_path: pathlib.Path, wor
 def test_other_nics_of_the_image_are_not_ours_to_wait_for(tmp_path: pathlib.Path) -> None:
     (tmp_path / "etc/cmdline.d").mkdir(parents=True)
     (tmp_path / "etc/cmdline.d/45-net.conf").write_text("ip=eth1:dhcp\n")
-    made = plan("vlan-on-nic", ["10.9.0.2"], ["10.9.0.1"], str(tmp_path))
+    made = plan("vlan-on-nic", ["10.9.0.2"], ["10.9.0.1"], look(str(tmp_path)))
     assert [nic.owner for nic in made.nics] == ["fence-kdump"]
     assert "nic 52:54:00:aa:bb:01 virtio_net udev virtio_net" in made.replay

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from lab.hosts import Host
 from lab.networks import HERE, fake_sysfs
 
-__all__ = ["RHEL", "SENDER", "SMALL", "SUSE", "Image", "Workshop", "kernel_version"]
+__all__ = ["HELPER", "RHEL", "SENDER", "SMALL", "SUSE", "Image", "Workshop", "kernel_version"]
 
 ROOT = os.path.dirname(os.path.dirname(HERE))
 MODULE = f"{ROOT}/dracut-module/99zz-fence-kdump"
@@ -156,6 +156,25 @@ class Workshop:
         """
         self._number += 1
         path = f"{self.where}/{self._number}.img"
+        run = subprocess.run(
+            self.command(path, arguments, environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=DEADLINE,
+        )
+        assert run.returncode == 0, run.stdout
+        return Image(path, run.stdout)
+
+    def command(
+        self, path: str, arguments: Sequence[str], environment: Mapping[str, str] | None = None
+    ) -> list[str]:
+        """The command line that builds an image.
+
+        path -- of the image
+        arguments, environment -- as `build` takes them
+        """
         given = {
             "IN_KDUMP": "1",
             "FENCE_KDUMP_IMAGE": self.helper,
@@ -165,17 +184,9 @@ class Workshop:
         }
         fixed = ["--force", "--conf", "/dev/null", "--confdir", f"{self.where}/conf.d"]
         fixed += ["--no-early-microcode", "--nofscks", "--no-compress", "--no-hostonly-i18n"]
-        run = subprocess.run(
-            self.host.command("dracut", *fixed, *arguments, path, kernel_version()),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-            timeout=DEADLINE,
-            env={**os.environ, **given},
-        )
-        assert run.returncode == 0, run.stdout
-        return Image(path, run.stdout)
+        variables = [f"{name}={value}" for name, value in given.items()]
+        dracut = ["dracut", *fixed, *arguments, path, kernel_version()]
+        return ["env", *variables, *self.host.command(*dracut)]
 
     def close(self) -> None:
         """Delete its namespace."""

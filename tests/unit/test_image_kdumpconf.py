@@ -24,3 +24,17 @@ from fence_kdump_image.kdumpconf import parse
 def test_options(text: str, nodes: tuple[str, ...], args: tuple[str, ...]) -> None:
     conf = parse(text)
     assert (conf.nodes, conf.args) == (nodes, args)
+
+
+@pytest.mark.parametrize(
+    ("text", "by_hand"),
+    [
+        ("", False),
+        ("force_no_rebuild 1\n", True),
+        ("force_no_rebuild 0\n", False),
+        ("#force_no_rebuild 1\n", False),
+        ("force_no_rebuild 0\nforce_no_rebuild 1\n", True),
+    ],
+)
+def test_no_rebuild(text: str, by_hand: bool) -> None:
+    assert parse(text).no_rebuild is by_hand

@@ -1,0 +1,142 @@
+"""Does the crash image still fit? Its manifest against what an image built now would have."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Callable
+
+from fence_kdump_image import image, install, manifest, plan
+from fence_kdump_image.network import Network
+
+__all__ = ["FRESH", "STALE", "STATE", "UNKNOWN", "Outcome", "check", "compare", "record"]
+
+FRESH, STALE, UNKNOWN = "fresh", "stale", "unknown"
+STATE = "/var/lib/fence-kdump/image-state"
+_Planner = Callable[[Any], "tuple[plan.Plan, Any]"]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a check found.
+
+    state -- FRESH, STALE or UNKNOWN
+    reasons -- one-line texts: the differences, or why there is no telling; () if fresh
+    image -- path of the image, "" if there is none
+    wanted -- digest of what an image built now would have, "" if there is no telling
+    """
+
+    state: str
+    reasons: tuple[str, ...] = ()
+    image: str = ""
+    wanted: str = ""
+
+    def as_line(self) -> str:
+        """The outcome in one line, its state first."""
+        return " ".join([self.state, "; ".join(self.reasons) or self.image]).strip()
+
+
+def check(root: str, network: Network, node: str, sender: str, path: str = "") -> Outcome:
+    """Check an image. Raises nothing that is about this machine.
+
+    root -- of the file system
+    network -- the running kernel's
+    node -- this node's name, "" for the host name
+    sender -- the sender's folder on this machine
+    path -- of the image, "" for the one that kdump loads
+    """
+    try:
+        path = path or image.find(root)
+        old = image.read_manifest(path)
+        around = manifest.around(old) if old else plan.ALONE
+    except image.ImageError as error:
+        return Outcome(UNKNOWN, (str(error),), path)
+    except (KeyError, TypeError, ValueError):
+        return Outcome(UNKNOWN, (f"{path}: its manifest is of another kind than ours",), path)
+    texts = plan.read_sources(root)
+    wanted = plan.make(texts, network, node, around=around)
+    new = manifest.make(wanted, texts, install.SOURCES, sender)
+    state, reasons = _judge(old, new, wanted.refusal)
+    return Outcome(state, tuple(reasons), path, _digest(new, wanted.refusal))
+
+
+def _judge(old: Any, new: Any, refusal: str) -> tuple[str, list[str]]:
+    if refusal:
+        told = f"it tells the cluster of a crash, and nobody is to be told: {refusal}"
+        return (STALE, [told]) if old else (FRESH, [])
+    if not old:
+        return STALE, ["it tells nobody of a crash, as it was built without fence-kdump"]
+    return compare(old, new)
+
+
+def compare(old: Any, new: Any) -> tuple[str, list[str]]:
+    """The state and the reasons for it.
+
+    An answer that is merely worse today (a name does not resolve, a link is down) is no reason to
+    rebuild: the image knows more.
+
+    old -- the image's manifest
+    new -- the manifest of an image built now
+    """
+    doubts = [text for text in new["warnings"] if text not in old["warnings"]]
+    before, now = _told(old), _told(new)
+    differences = [f"{node} is not told" for node in now if node not in before]
+    differences += [f"{node} is told, and is none any more" for node in before if node not in now]
+    if old["node"] != new["node"]:
+        differences.append(f"it speaks for {old['node']}, and this is {new['node']}")
+    if old["options"] != new["options"]:
+        texts = (" ".join(m["options"]) or "none" for m in (old, new))
+        differences.append("the sender's options are {}, to be {}".format(*texts))
+    if new["sender"] is None:
+        doubts.append("the sender is not installed")
+    elif old["sender"] != new["sender"]:
+        differences.append("its sender is not the one that is installed")
+    network = [
+        f"{node} is told at {', '.join(before[node])}, and has {', '.join(now[node])}"
+        for node in now
+        if node in before and before[node] != now[node]
+    ]
+    for key, what in (("links", "replays"), ("modules", "loads")):
+        network += [f"it {what} no '{line}'" for line in new[key] if line not in old[key]]
+        network += [f"it still {what} '{line}'" for line in old[key] if line not in new[key]]
+    if differences or (network and not doubts):
+        return STALE, differences + network
+    if network or new["sender"] is None:
+        return UNKNOWN, doubts
+    return FRESH, []
+
+
+def _told(made: Any) -> dict[str, list[str]]:
+    """Node -> addresses (a name where it has none)."""
+    nodes: dict[str, list[str]] = {}
+    for target in made["targets"]:
+        nodes.setdefault(target["node"], []).append(target["address"] or target["host"])
+    return {node: sorted(addresses) for node, addresses in nodes.items()}
+
+
+def _digest(made: Mapping[str, Any], refusal: str) -> str:
+    kept = {k: v for k, v in made.items() if k not in ("sources", "around", "warnings")}
+    text = json.dumps([kept, refusal], sort_keys=True)
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def record(outcome: Outcome, path: str) -> None:
+    """Write the outcome down, as one line. Raises OSError.
+
+    path -- of the file, which is replaced whole
+    """
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    part = f"{path}.{os.getpid()}"
+    try:
+        with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(outcome.as_line() + "\n")
+        os.chmod(part, 0o644)
+        os.replace(part, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+        raise

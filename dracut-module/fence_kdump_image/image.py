@@ -1,0 +1,89 @@
+"""A finished crash image: where it lies, and the manifest in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Iterable
+from typing import Any
+
+from fence_kdump_image import sysconfig
+
+__all__ = ["ImageError", "find", "read_manifest"]
+
+_MANIFEST = "etc/fence-kdump/manifest.json"
+_TIMEOUT = 300.0  # seconds; lsinitrd unpacks all of it
+
+
+class ImageError(Exception):
+    """There is no telling what an image holds; the text says why."""
+
+
+def find(root: str) -> str:
+    """Path of the image that kdump loads. Raises ImageError if there is none.
+
+    As kdump-utils' prepare_kdump_bootinfo() and SUSE's mkdumprd(8) have it.
+
+    root -- of the file system
+    """
+    candidates = [root + path for path in _candidates(root)]
+    for path in candidates:
+        if os.path.exists(path):
+            return path
+    raise ImageError(f"no crash image found (looked for {', '.join(candidates)})")
+
+
+def _candidates(root: str) -> Iterable[str]:
+    settings = sysconfig.parse(_text(f"{root}{sysconfig.KDUMP}")).values
+    kernel = settings.get("KDUMP_KERNELVER") or os.uname().release
+    machine = _text(f"{root}/etc/machine-id").strip()
+    yield f"{settings.get('KDUMP_BOOTDIR') or '/boot'}/initramfs-{kernel}kdump.img"
+    for boot in ("/boot", "/boot/efi", "/efi") if machine else ():
+        yield f"{boot}/{machine}/{kernel}/initrdkdump"
+    yield f"/var/lib/kdump/initramfs-{kernel}kdump.img"
+    yield "/var/lib/kdump/initrd"
+    yield f"/boot/initrd-{kernel}-kdump"
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def read_manifest(path: str) -> Any:
+    """The manifest in an image, None if it has none: it was built without us.
+
+    path -- of the image
+
+    Raises ImageError if the image cannot be read.
+    """
+    text = _lsinitrd("-f", _MANIFEST, path)
+    if text:
+        try:
+            return json.loads(text)
+        except ValueError as error:
+            raise ImageError(f"{path}: its manifest is no JSON: {error}") from error
+    # lsinitrd says the same, nothing, of a file that is not there and of an image that is none
+    if "usr/lib" not in _lsinitrd(path):
+        raise ImageError(f"{path}: lsinitrd finds no files in it")
+    return None
+
+
+def _lsinitrd(*arguments: str) -> str:
+    if not os.access(arguments[-1], os.R_OK):
+        raise ImageError(f"{arguments[-1]} cannot be read: run it as root")
+    try:
+        run = subprocess.run(
+            ["lsinitrd", *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_TIMEOUT,
+        )
+    except (OSError, subprocess.SubprocessError) as error:
+        raise ImageError(f"lsinitrd: {error}") from error
+    return run.stdout.decode("utf-8", "surrogateescape")

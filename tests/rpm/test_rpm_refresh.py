@@ -1,0 +1,376 @@
+"""Is the crash image fresh, and is a stale one rebuilt without ever losing kdump?
+
+The images are dracut's. kdumpctl and mkdumprd cannot run here, as there is no kdump to control:
+stand-ins build with dracut, write down what they were asked, and load as the kernel would, by
+setting kexec_crash_loaded.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Iterator
+
+import pytest
+
+from lab.images import HELPER, SENDER, SMALL, Workshop
+from lab.programs import AGENT, run
+
+RHEL_TOOL = """\
+cd {folder}
+echo "$1" >>log
+case $1 in
+    rebuild)
+        if [ -e broken-build ]; then
+            echo half an image >{image}
+            exit 1
+        fi
+        {build} >build.log 2>&1 || exit 1
+        [ ! -e meanwhile ] || {{ mv meanwhile once && sh once; }}
+        ;;
+    reload)
+        echo 0 >{root}/sys/kernel/kexec_crash_loaded
+        if [ -e tight ] && ! cmp -s {image} first; then
+            echo "no room for it"
+            exit 1
+        fi
+        echo 1 >{root}/sys/kernel/kexec_crash_loaded
+        cp {image} loaded
+        ;;
+esac
+"""
+
+
+class Node(Workshop):
+    """A node whose crash image is built and loaded.
+
+    image -- path of the image that kdump loads
+    """
+
+    def __init__(self, where: str) -> None:
+        super().__init__(where)
+        self.image = f"{self.root}/boot/initramfs-{os.uname().release}kdump.img"
+        self.folder = f"{where}/kdump"
+        self.sender = f"{where}/sender"
+        shutil.copytree(SENDER, self.sender, symlinks=True)
+        for name in ("boot", "run", "sys/kernel", "var/lib"):
+            os.makedirs(f"{self.root}/{name}")
+        os.mkdir(self.folder)
+        build = self.command(self.image, SMALL, {"FENCE_KDUMP_SENDER": self.sender})
+        subprocess.run(build, check=True, capture_output=True)
+        tool = RHEL_TOOL.format(
+            folder=self.folder, image=self.image, root=self.root, build=shlex.join(build)
+        )
+        self.tool = self.script("kdumpctl", tool)
+        shutil.copy(self.image, f"{self.folder}/first")
+        shutil.copy(self.image, f"{self.folder}/loaded")
+        self.loaded = self.file(f"{self.root}/sys/kernel/kexec_crash_loaded", "1\n")
+
+    def reset(self) -> None:
+        """As it was at first."""
+        for name in ("log", "broken-build", "tight", "meanwhile", "once", "go"):
+            if os.path.exists(f"{self.folder}/{name}"):
+                os.unlink(f"{self.folder}/{name}")
+        for name in ("var/lib/fence-kdump", "etc", "sys/kernel", "run"):
+            shutil.rmtree(f"{self.root}/{name}", ignore_errors=True)
+        for name in ("run", "sys/kernel"):
+            os.makedirs(f"{self.root}/{name}")
+        for name in os.listdir(f"{self.root}/boot"):
+            os.unlink(f"{self.root}/boot/{name}")
+        shutil.copy(f"{self.folder}/first", self.image)
+        shutil.copy(f"{self.folder}/first", f"{self.folder}/loaded")
+        shutil.rmtree(self.sender)
+        shutil.copytree(SENDER, self.sender, symlinks=True)
+        self.host.ip("link set eth0 up")
+        self.file(self.loaded, "1\n")
+        self.nodes("node1")
+        if not os.path.exists(self.tool):
+            os.rename(f"{self.tool}.away", self.tool)
+
+    def nodes(self, *others: str) -> None:
+        """Write corosync.conf: this node and others, node N at 10.0.0.N (this one is 2)."""
+        text = "".join(
+            f"node {{\nname: {name}\nring0_addr: 10.0.0.{name[4:]}\n}}\n" for name in others
+        )
+        self.file(
+            f"{self.root}/etc/corosync/corosync.conf",
+            f"nodelist {{\n{text}node {{\nname: me\nring0_addr: 10.0.0.2\n}}\n}}\n",
+        )
+
+    def argv(self, command: str, *arguments: str) -> list[str]:
+        """The helper's command line on this node."""
+        path = f"PATH={self.where}/bin:{os.environ['PATH']}"
+        fixed = ["--root", self.root, "--node", "me", "--sender", self.sender]
+        return self.host.command("env", path, HELPER, command, *fixed, *arguments)
+
+    def check(self, *arguments: str) -> tuple[int, str]:
+        """Exit status and words of a check."""
+        result = run(self.argv("check", *arguments))
+        return result.status, result.stdout + result.stderr
+
+    def refresh(self, status: int = 0) -> str:
+        """What a refresh says."""
+        result = run(self.argv("refresh"))
+        assert result.status == status, result
+        return result.stderr
+
+    def asked(self) -> list[str]:
+        """What the tool was asked for."""
+        path = f"{self.folder}/log"
+        if not os.path.exists(path):
+            return []
+        with open(path) as file:
+            return file.read().split()
+
+    def state(self) -> str:
+        """What is recorded."""
+        return read(f"{self.root}/var/lib/fence-kdump/image-state")
+
+    def is_first_image_loaded(self) -> bool:
+        """The image that was there at first is there, loaded, and nothing lies about."""
+        first = read(f"{self.folder}/first")
+        return (
+            read(self.image) == first
+            and read(f"{self.folder}/loaded") == first
+            and read(self.loaded) == "1\n"
+            and os.listdir(f"{self.root}/boot") == [os.path.basename(self.image)]
+        )
+
+    def is_new_image_loaded(self) -> bool:
+        """The image is another than at first, loaded, and nothing lies about."""
+        image = read(self.image)
+        return (
+            image != read(f"{self.folder}/first")
+            and image == read(f"{self.folder}/loaded")
+            and read(self.loaded) == "1\n"
+            and os.listdir(f"{self.root}/boot") == [os.path.basename(self.image)]
+        )
+
+
+def read(path: str) -> str:
+    with open(path, encoding="latin-1") as file:
+        return file.read()
+
+
+@pytest.fixture(scope="module")
+def built_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    made = Node(str(tmp_path_factory.mktemp("node")))
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def node(built_node: Node) -> Node:
+    built_node.reset()
+    return built_node
+
+
+def test_fresh(node: Node) -> None:
+    """No cluster runs here: corosync.conf is enough."""
+    status, text = node.check()
+    assert (status, text) == (0, f"fresh {node.image}\n")
+    assert node.state() == f"fresh {node.image}\n"
+    assert node.refresh() == ""
+    assert node.asked() == []
+
+
+def test_monitor_reads_what_check_records(node: Node) -> None:
+    """The agent, where /var/lib is that of the node."""
+    node.nodes("node1", "node3")
+    node.check()
+    script = f"mount --bind {node.root}/var/lib /var/lib && exec {AGENT} -o monitor"
+    result = run(["unshare", "--mount", "sh", "-c", script])
+    assert result.status == 1
+    assert "the crash image is stale (node3 is not told; " in result.stderr
+
+
+def test_a_node_was_added(node: Node) -> None:
+    node.nodes("node1", "node3")
+    status, text = node.check()
+    assert status == 1
+    assert text.splitlines()[0] == "stale: node3 is not told"
+    assert any("10.0.0.3" in line and "replays no" in line for line in text.splitlines())
+    assert node.state().startswith("stale node3 is not told; ")
+    assert "stale: node3 is not told" in node.refresh()
+    assert node.asked() == ["rebuild", "reload"]
+    assert node.is_new_image_loaded()
+    assert node.state() == f"fresh {node.image}\n"
+    assert node.check()[0] == 0
+
+
+@pytest.mark.parametrize("comment", ["# nothing new\n", "\n"])
+def test_a_change_without_a_difference(node: Node, comment: str) -> None:
+    with open(f"{node.root}/etc/corosync/corosync.conf", "a") as file:
+        file.write(comment)
+    assert node.check()[0] == 0
+
+
+def test_options_changed(node: Node) -> None:
+    node.file(f"{node.root}/etc/sysconfig/fence_kdump", 'FENCE_KDUMP_OPTS="-i 3"\n')
+    assert node.check() == (1, "stale: the sender's options are none, to be --interval 3\n")
+
+
+def test_opted_out(node: Node) -> None:
+    node.file(f"{node.root}/etc/sysconfig/fence_kdump", "FENCE_KDUMP=no\n")
+    status, text = node.check()
+    assert status == 1
+    assert "FENCE_KDUMP=no" in text
+    node.refresh()
+    assert node.asked() == ["rebuild", "reload"]
+    assert node.check()[0] == 0  # it has nothing of ours, and is to have nothing
+
+
+def test_sender_was_upgraded(node: Node) -> None:
+    with open(f"{node.sender}/fence_kdump_send", "ab") as file:
+        file.write(b"\0")
+    assert node.check() == (1, "stale: its sender is not the one that is installed\n")
+    node.refresh()
+    assert node.check()[0] == 0
+
+
+def test_sender_is_gone(node: Node) -> None:
+    os.unlink(f"{node.sender}/fence_kdump_send")
+    shutil.rmtree(node.sender)
+    assert node.check() == (2, "unknown: the sender is not installed\n")
+    os.mkdir(node.sender)
+
+
+def test_links_are_down_today(node: Node) -> None:
+    """The image knows more than can be known now: that is no reason to rebuild."""
+    node.host.ip("link set eth0 down")
+    status, text = node.check()
+    assert (status, node.state()[:8]) == (2, "unknown ")
+    assert "10.0.0.1" in text
+    node.refresh()
+    assert node.asked() == []
+
+
+def test_image_without_us(node: Node) -> None:
+    plain = node.build(SMALL, {"FENCE_KDUMP_IMAGE": "/bin/false"})
+    status, text = node.check(plain.path)
+    assert status == 1
+    assert "built without fence-kdump" in text
+    assert not os.path.exists(f"{node.root}/var/lib/fence-kdump")  # it is not the image in use
+
+
+@pytest.mark.parametrize("content", ["", "no image at all\n"])
+def test_no_image(node: Node, content: str) -> None:
+    if content:
+        node.file(node.image, content)
+    else:
+        os.unlink(node.image)
+    status, text = node.check()
+    assert status == 2
+    assert ("lsinitrd finds no files" if content else "no crash image found") in text
+    assert node.state().startswith("unknown ")
+    node.refresh()
+    assert node.asked() == []
+
+
+def test_new_image_does_not_load(node: Node) -> None:
+    node.nodes("node1", "node3")
+    node.file(f"{node.folder}/tight", "")
+    text = node.refresh(status=1)
+    assert "the new image does not load: the old one is put back" in text
+    assert node.asked() == ["rebuild", "reload", "reload"]
+    assert node.is_first_image_loaded()
+    assert node.state().startswith("stale ")
+    # not again for the same
+    assert "has failed before" in node.refresh(status=1)
+    assert node.asked() == ["rebuild", "reload", "reload"]
+    # but for something else
+    os.unlink(f"{node.folder}/tight")
+    node.nodes("node1", "node4")
+    node.refresh()
+    assert node.is_new_image_loaded()
+    assert not os.path.exists(f"{node.root}/var/lib/fence-kdump/refresh-failed")
+
+
+def test_image_cannot_be_built(node: Node) -> None:
+    node.nodes("node1", "node3")
+    node.file(f"{node.folder}/broken-build", "")
+    text = node.refresh(status=1)
+    assert "kdumpctl rebuild failed with status 1" in text
+    assert node.asked() == ["rebuild"]
+    assert node.is_first_image_loaded()
+
+
+def test_rebuild_was_cut_off(node: Node) -> None:
+    """The machine went down while an image was built: the one of before is beside it."""
+    folder, name = os.path.split(node.image)
+    os.rename(node.image, f"{folder}/.{name}.fence-kdump-old")
+    node.file(node.image, "half an image\n")
+    node.file(node.loaded, "0\n")
+    assert "cut off" in node.refresh()
+    assert node.asked() == ["reload"]
+    assert node.is_first_image_loaded()
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "reason"),
+    [
+        ("etc/kdump.conf", "force_no_rebuild 1\n", "force_no_rebuild"),
+        ("sys/kernel/fadump/enabled", "1\n", "fadump"),
+        ("sys/kernel/fadump_enabled", "1\n", "fadump"),
+        ("run/ostree-booted", "", "ostree"),
+        ("sys/kernel/kexec_crash_loaded", "0\n", "no crash kernel is loaded"),
+    ],
+)
+def test_left_to_the_administrator(node: Node, path: str, text: str, reason: str) -> None:
+    node.nodes("node1", "node3")
+    node.file(f"{node.root}/{path}", text)
+    assert reason in node.refresh()
+    assert node.asked() == []
+    assert node.state().startswith("stale ")
+
+
+def test_rebuild_is_allowed_where_it_says_so(node: Node) -> None:
+    node.nodes("node1", "node3")
+    node.file(f"{node.root}/etc/kdump.conf", "force_no_rebuild 0\n")
+    node.refresh()
+    assert node.asked() == ["rebuild", "reload"]
+
+
+def test_change_while_an_image_is_built(node: Node) -> None:
+    node.nodes("node1", "node3")
+    conf = f"{node.root}/etc/corosync/corosync.conf"
+    later = read(conf).replace("node3", "node4")
+    node.file(f"{node.folder}/later", later)
+    node.file(f"{node.folder}/meanwhile", f"cp later {conf}\n")
+    node.refresh()
+    assert node.asked() == ["rebuild", "reload", "rebuild", "reload"]
+    assert node.is_new_image_loaded()
+    assert node.check()[0] == 0
+
+
+def test_ten_changes_in_a_second(node: Node) -> None:
+    """Ten refreshes at once, each after a change: one at a time, and the last word counts."""
+    # the first image is not done before the last change
+    node.file(f"{node.folder}/meanwhile", "while [ ! -e go ]; do sleep 0.1; done\nrm go\n")
+    running = []
+    for number in range(3, 13):
+        node.nodes("node1", f"node{number}")
+        running.append(subprocess.Popen(node.argv("refresh"), stderr=subprocess.DEVNULL))
+    node.file(f"{node.folder}/go", "")
+    assert [process.wait(60) for process in running] == [0] * 10
+    asked = node.asked()
+    assert asked == ["rebuild", "reload"] * (len(asked) // 2)
+    assert 0 < len(asked) // 2 <= 2
+    assert node.is_new_image_loaded()
+    assert node.check()[0] == 0
+
+
+def test_suse(node: Node) -> None:
+    """mkdumprd builds and loads nothing; kdump.service loads."""
+    os.rename(node.tool, f"{node.tool}.away")
+    call = f"sh {node.tool}.away"
+    mkdumprd = node.script("mkdumprd", f'[ "$*" = -f ] && {call} rebuild')
+    systemctl = node.script("systemctl", f'[ "$*" = "restart kdump.service" ] && {call} reload')
+    node.nodes("node1", "node3")
+    node.refresh()
+    for path in (mkdumprd, systemctl):
+        os.unlink(path)
+    assert node.asked() == ["rebuild", "reload"]
+    assert node.is_new_image_loaded()
