@@ -8,11 +8,10 @@ import subprocess
 from collections.abc import Iterable
 from typing import Any
 
-from fence_kdump_image import sysconfig
+from fence_kdump_image import manifest, sysconfig
 
 __all__ = ["ImageError", "find", "read_manifest"]
 
-_MANIFEST = "etc/fence-kdump/manifest.json"
 _TIMEOUT = 300.0  # seconds; lsinitrd unpacks all of it
 
 
@@ -61,7 +60,7 @@ def read_manifest(path: str) -> Any:
 
     Raises ImageError if the image cannot be read.
     """
-    text = _lsinitrd("-f", _MANIFEST, path)
+    text = _lsinitrd("-f", manifest.PATH, path)
     if text:
         try:
             return json.loads(text)

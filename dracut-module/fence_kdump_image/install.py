@@ -28,7 +28,7 @@ def write(wanted: plan.Plan, texts: Mapping[str, str], initdir: str, sender: str
     files = {
         f"{FOLDER}/args": "".join(f"{word}\n" for word in wanted.arguments),
         f"{FOLDER}/links": wanted.replay,
-        f"{FOLDER}/manifest.json": manifest.render(made),
+        manifest.PATH: manifest.render(made),
     }
     ours = [nic.mac for nic in wanted.nics if nic.owner == "fence-kdump"]
     if ours and os.path.isdir(os.path.join(initdir, "etc/NetworkManager")):

@@ -1,4 +1,4 @@
-"""manifest.json: what was put into an image and from which sources.
+"""The manifest: what was put into an image and from which sources.
 
 Anybody who can run ``lsinitrd -f`` can tell by it whether an image still fits.
 """
@@ -14,9 +14,11 @@ from typing import Any
 from fence_kdump_image.owners import Claim, Surroundings
 from fence_kdump_image.plan import Plan
 
-__all__ = ["around", "digest_folder", "digest_text", "make", "render"]
+__all__ = ["PATH", "around", "digest_folder", "digest_text", "make", "render"]
 
 FORMAT = 1
+# In a squashed image (RHEL, Fedora) only the files of this folder stay where lsinitrd finds them.
+PATH = "usr/lib/dracut/fence-kdump.json"
 
 
 def make(plan: Plan, texts: Mapping[str, str], sources: Iterable[str], sender: str) -> Any:

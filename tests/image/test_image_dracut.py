@@ -66,7 +66,7 @@ def test_what_it_will_do(image: Image) -> None:
     links = image.read("etc/fence-kdump/links").splitlines()
     assert links[0].startswith("nic 52:54:00:aa:bb:01 virtio_net ")
     assert "route replace 10.0.0.1/32 dev @ src 10.0.0.2" in links
-    manifest = json.loads(image.read("etc/fence-kdump/manifest.json"))
+    manifest = json.loads(image.read("usr/lib/dracut/fence-kdump.json"))
     assert manifest["node"] == "me"
     assert [target["address"] for target in manifest["targets"]] == ["10.0.0.1"]
     assert manifest["links"] == links
@@ -174,7 +174,7 @@ def test_nic_that_the_image_configures_is_left_alone(
     workshop.file(f"{files}/{path}", text)
     image = workshop.build([*SMALL, "--no-kernel"], {"KDUMP_STAND_IN_FILES": files})
     assert image.read("etc/fence-kdump/links") == ""
-    manifest = json.loads(image.read("etc/fence-kdump/manifest.json"))
+    manifest = json.loads(image.read("usr/lib/dracut/fence-kdump.json"))
     assert [nic["owner"] for nic in manifest["nics"]] == [owner]
     assert path in manifest["nics"][0]["why"]
 

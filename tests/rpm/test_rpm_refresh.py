@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.images import HELPER, SENDER, SMALL, Workshop
+from lab.images import HELPER, RHEL, SENDER, SMALL, Workshop
 from lab.programs import AGENT, run
 
 RHEL_TOOL = """\
@@ -159,6 +159,7 @@ def built_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
     made = Node(str(tmp_path_factory.mktemp("node")))
     yield made
     made.close()
+    shutil.rmtree(made.where)  # the sandbox keeps it in memory
 
 
 @pytest.fixture
@@ -235,6 +236,17 @@ def test_sender_is_gone(node: Node) -> None:
     shutil.rmtree(node.sender)
     assert node.check() == (2, "unknown: the sender is not installed\n")
     os.mkdir(node.sender)
+
+
+def test_squashed_image(node: Node) -> None:
+    """As on RHEL and Fedora: all but some files of dracut's is in a file system of its own."""
+    image = node.build(
+        [*RHEL, "--add", "squash"],
+        {"FENCE_KDUMP_SENDER": node.sender},
+    )
+    assert image.has("squash-root.img")
+    assert not image.has("etc/fence-kdump")
+    assert node.check(image.path) == (0, f"fresh {image.path}\n")
 
 
 def test_links_are_down_today(node: Node) -> None:
