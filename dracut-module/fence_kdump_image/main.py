@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -22,6 +23,10 @@ def main(argv: Sequence[str]) -> int:
     Returns the exit status: 0, or 1 if there is nobody to tell or the image cannot be written.
     """
     arguments = _arguments(argv)
+    if isinstance(
+        sys.stdout, io.TextIOWrapper
+    ):  # bytes of a file that are no text go out as they came
+        sys.stdout.reconfigure(errors="surrogateescape")
     try:
         texts = plan.read_sources(arguments.root)
         kernel = network.Kernel(f"{arguments.root}/sys")

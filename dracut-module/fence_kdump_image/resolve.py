@@ -56,6 +56,6 @@ def look_up(
 def _ask(name: str, family: str, answers: dict[str, tuple[str, ...]]) -> None:
     try:
         found = socket.getaddrinfo(name, None, _FAMILIES[family], socket.SOCK_DGRAM)
-    except (OSError, UnicodeError):
+    except (OSError, ValueError):  # not found, or no host name at all
         return
     answers[name] = tuple(dict.fromkeys(literal(str(f[4][0])) or str(f[4][0]) for f in found))

@@ -1,0 +1,85 @@
+"""No text in any file stops an image from being planned: what is wrong becomes a warning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fence_kdump_cluster import corosync
+from fence_kdump_image import kdumpconf, owners, sysconfig, targets
+from fence_kdump_image.network import Address, Device, Driver, Route
+from fence_kdump_image.plan import make
+from fence_kdump_image.resolve import literal, look_up
+from fence_kdump_image.show import as_data, as_text
+
+NODELIST = ("nodelist {\n", "node {\n", "}\n", "ring0_addr: ", "ring1_addr: ", "name: ", "me")
+HOSTS = ("node1", "10.0.0.1", "10.0.0.2", "fd00::1", "fe80::1%eth0", "127.0.0.1", "224.0.0.1")
+KDUMP = ("fence_kdump_nodes ", "fence_kdump_args ", "-p", "-f ipv6", "-i", "--", "-", "0x7f.1")
+SYSCONFIG = ("KDUMP_POSTSCRIPT=", "/fence_kdump_send ", "FENCE_KDUMP_OPTS=", "FENCE_KDUMP=no")
+CMDLINE = ("ip=", "vlan=", "bond=", "ifname=", "rd.neednet", "eth0", ":", "[", "]", ";", "&&", "|")
+INI = ("[connection]\n", "[Match]\n", "interface-name=", "Name=", "*")
+OTHER = ("'", '"', "\\", "$(x)", "#", " ", "\n", "=", "\0", "\udcff", "\u00e9", "\u2028")
+WORDS = st.sampled_from([*NODELIST, *HOSTS, *KDUMP, *SYSCONFIG, *CMDLINE, *INI, *OTHER])
+TEXT = st.one_of(st.lists(WORDS, max_size=30).map("".join), st.text(max_size=60))
+
+
+class OneNic:
+    """A network with an address of each kind."""
+
+    def devices(self) -> dict[str, Device]:
+        return {"eth0": Device("eth0", mac="52:54:00:00:00:01", permanent_mac="52:54:00:00:00:01")}
+
+    def addresses(self) -> list[Address]:
+        return [Address("eth0", "10.0.0.2", 24), Address("eth0", "fd00::2", 64)]
+
+    def route(self, target: str, source: str = "") -> Route | None:
+        return Route(target, "eth0", "", source)
+
+    def driver(self, device: str) -> Driver | None:
+        return Driver("virtio_net", ("virtio_net",))
+
+
+def resolver(names: Sequence[str], family: str) -> dict[str, tuple[str, ...]]:
+    answers: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        address = literal(name)
+        answers[name] = (address,) if address else ()
+    return answers
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(targets.SOURCES), TEXT))
+def test_plan_of_any_configuration(texts: dict[str, str]) -> None:
+    plan = make(texts, OneNic(), "me", resolver)
+    assert bool(plan.refusal) == (not plan.targets) or "FENCE_KDUMP" in plan.refusal
+    assert "10.0.0.2" not in [target.address for target in plan.targets]
+    assert all("\n" not in argument for argument in plan.arguments)
+    assert as_text(plan)
+    assert as_data(plan)["node"] == "me"
+
+
+@settings(deadline=None)
+@given(TEXT)
+def test_parsers_take_any_text(text: str) -> None:
+    kdumpconf.parse(text)
+    sysconfig.parse(text)
+    sysconfig.sender_command(text)
+    corosync.parse(text)
+
+
+@settings(deadline=None)
+@given(TEXT)
+def test_claims_of_any_image(text: str) -> None:
+    for path in (
+        "etc/NetworkManager/system-connections/a",
+        "etc/systemd/network/a.network",
+        "etc/cmdline.d/a.conf",
+    ):
+        owners.claims({path: text})
+
+
+def test_names_that_no_resolver_takes() -> None:
+    names = ["a\0b", "\udcff", "x" * 300, "a..b", ""]
+    assert look_up(names) == dict.fromkeys(names, ())
