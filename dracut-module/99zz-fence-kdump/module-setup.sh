@@ -42,7 +42,7 @@ _fence_kdump_install_sender() {
         return 1
     while read -r _name; do
         if [[ $_name == /* ]]; then
-            inst_library "$_name" || dwarn "fence-kdump: no library $_name in the image"
+            inst "$_name" || dwarn "fence-kdump: no library $_name in the image"
         else
             inst_libdir_file "$_name" # some of these are part of libc on some systems
         fi
@@ -53,7 +53,7 @@ _fence_kdump_install_sender() {
     while read -r _name; do
         [[ -e $initdir$_name || -L $initdir$_name ]] && continue
         mkdir -p "$initdir${_name%/*}"
-        ln_r /usr/libexec/fence-kdump/fence_kdump_send "$_name"
+        ln -s /usr/libexec/fence-kdump/fence_kdump_send "$initdir$_name"
     done < <(_fence_kdump_requested alias)
     return 0
 }
@@ -110,7 +110,7 @@ installkernel() {
     [[ -s $(_fence_kdump_requests) ]] || return 0
     while read -r _module; do
         # these, whatever hostonly thinks: it takes no NIC's driver into a crash image
-        hostonly='' instmods --silent "$_module"
+        hostonly='' instmods -s "$_module"
         modprobe -n -q -S "$kernel" "$_module" ||
             dwarn "fence-kdump: no kernel module $_module for $kernel"
     done < <(_fence_kdump_requested module)

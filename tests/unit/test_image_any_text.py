@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import given
+from collections.abc import Sequence
+
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fence_kdump_cluster import corosync
@@ -39,17 +41,18 @@ class OneNic:
         return Driver("virtio_net", ("virtio_net",))
 
 
-def resolver(names: list[str], family: str) -> dict[str, tuple[str, ...]]:
-    answers = {}
+def resolver(names: Sequence[str], family: str) -> dict[str, tuple[str, ...]]:
+    answers: dict[str, tuple[str, ...]] = {}
     for name in names:
         address = literal(name)
         answers[name] = (address,) if address else ()
     return answers
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(targets.SOURCES), TEXT))
 def test_plan_of_any_configuration(texts: dict[str, str]) -> None:
-    plan = make(texts, OneNic(), "me", resolver)  # type: ignore[arg-type]
+    plan = make(texts, OneNic(), "me", resolver)
     assert bool(plan.refusal) == (not plan.targets) or "FENCE_KDUMP" in plan.refusal
     assert "10.0.0.2" not in [target.address for target in plan.targets]
     assert all("\n" not in argument for argument in plan.arguments)
@@ -57,6 +60,7 @@ def test_plan_of_any_configuration(texts: dict[str, str]) -> None:
     assert as_data(plan)["node"] == "me"
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_parsers_take_any_text(text: str) -> None:
     kdumpconf.parse(text)
@@ -65,6 +69,7 @@ def test_parsers_take_any_text(text: str) -> None:
     corosync.parse(text)
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_claims_of_any_image(text: str) -> None:
     for path in (
