@@ -17,7 +17,7 @@ import re
 import shutil
 import statistics
 import sys
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 
 from rig import host, image, nodes, private, run, survey
 from rig.timeline import Timeline
@@ -33,6 +33,24 @@ OURS_OFF = "rd.systemd.mask=fence-kdump-sender.service"  # systemd-debug-generat
 OURS = run.Scenario("ours", BOTH, words="rig.measure")
 C = run.Scenario("c", BOTH, words=f"{C_WORDS} {OURS_OFF}")
 C_STOCK = run.Scenario("c-stock", STOCK, words=C_WORDS, memory="256M")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A figure of theirs and of ours; `goal` is what ours must not exceed."""
+
+    name: str
+    unit: str
+    theirs: float
+    ours: float
+    goal: float | None = None
+
+    def __str__(self) -> str:
+        ratio = f"{self.ours / self.theirs:.3g}" if self.theirs else "-"
+        goal = "" if self.goal is None else f"goal {self.goal:.4g}"
+        missed = "  MISSED" if self.goal is not None and self.ours > self.goal else ""
+        figures = f"{self.theirs:>9.4g} {self.ours:>9.4g} {ratio:>8}"
+        return f"{self.name:<44} {figures} {self.unit:<3} {goal}{missed}"
 
 
 class Bench:
@@ -74,21 +92,19 @@ class Bench:
                 figures[scenario.name].append(self.first_message(scenario))
         return figures
 
-    def growth(self, compress: str) -> int:
-        """By how many bytes we make an image larger, without systemd: all of ip is ours there."""
-        sizes = []
-        for with_us in (True, False):
-            name = f"growth-{compress}-{'with' if with_us else 'without'}"
-            wanted = image.Image(
-                name, nodes.PLAIN, systemd=False, with_us=with_us, compress=compress
-            )
-            sizes.append(os.path.getsize(self.image(wanted)))
-        return sizes[0] - sizes[1]
+    def growth(self, compress: str) -> tuple[float, float]:
+        """By how many megabytes they and we make an image larger.
 
-
-def ratio(figures: dict[str, list[float]], ours: str, theirs: str) -> float:
-    """Our median as a part of theirs."""
-    return statistics.median(figures[ours]) / statistics.median(figures[theirs])
+        One without systemd: there all of iproute2 that is in it is ours.
+        """
+        plain = image.Image("without", nodes.PLAIN, systemd=False, with_us=False)
+        kinds = {"without": plain, "ours": replace(plain, with_us=True)}
+        kinds["theirs"] = replace(plain, extra_bins=host.C_SENDER)
+        size = {}
+        for kind, wanted in kinds.items():
+            path = self.image(replace(wanted, name=f"{kind}-{compress}", compress=compress))
+            size[kind] = os.path.getsize(path) / 1e6
+        return size["theirs"] - size["without"], size["ours"] - size["without"]
 
 
 def ram(costs: list[str]) -> dict[str, int]:
@@ -98,6 +114,11 @@ def ram(costs: list[str]) -> dict[str, int]:
     return found | {"tmp": int(text.rpartition("tmp kB: ")[2])}
 
 
+def pair(memory: dict[str, dict[str, int]], kind: str) -> tuple[int, int]:
+    """That figure of theirs and of ours."""
+    return memory["c"][kind], memory["ours"][kind]
+
+
 def main(runs: int) -> None:
     """Measures everything and prints it."""
     private.require()
@@ -105,41 +126,33 @@ def main(runs: int) -> None:
     os.makedirs(FOLDER)
     bench = Bench()
 
-    print("panic to first message, the same image")
-    figures = bench.compare(runs, OURS, C)
+    print("panic to first message (c-stock: in an image without us, with NetworkManager)")
+    figures = bench.compare(runs, OURS, C, C_STOCK)
     print("panic to first message, the dump target appears ten seconds late")
-    late = [replace(it, name=f"{it.name}-late", target="late") for it in (OURS, C)]
-    figures |= bench.compare(runs, *late)
-    print("panic to first message, the C sender in an image without us, with NetworkManager")
-    figures |= bench.compare(runs, C_STOCK)
+    late_ones = [replace(it, name=f"{it.name}-late", target="late") for it in (OURS, C)]
+    figures |= bench.compare(runs, *late_ones)
 
-    ratios = {
-        "ours / C, same image": ratio(figures, "ours", "c"),
-        "ours / C, late target": ratio(figures, "ours-late", "c-late"),
-        "ours / C in an image without us": ratio(figures, "ours", "c-stock"),
-        "ours, late target / ours": ratio(figures, "ours-late", "ours"),
-    }
+    first = {name: statistics.median(values) for name, values in figures.items()}
     memory = {name: ram(bench.costs[name]) for name in ("ours", "c")}
-    growth = {compress: bench.growth(compress) for compress in ("xz", "zstd")}
-    result = {
-        "first_message_seconds": figures,
-        "ratios_of_medians": ratios,
-        "ram_kb": memory,
-        "image_growth_bytes": growth,
-    }
+    same = first["c"], first["ours"]
+    alone = first["c-stock"], first["ours"]
+    late = first["c-late"], first["ours-late"]
+    rows = [
+        Row("panic to first message, same image", "s", *same),
+        Row("panic to first message, C in its own image", "s", *alone, 0.45 * alone[0]),
+        # no later than with a target in time
+        Row("panic to first message, target 10 s late", "s", *late, max(figures["ours"])),
+        Row("RAM while sending, anonymous", "kB", *pair(memory, "Anonymous"), 3500),
+        Row("RAM while sending, proportional", "kB", *pair(memory, "Pss")),
+        Row("in /tmp while sending", "kB", *pair(memory, "tmp"), 0),
+        Row("added to the image, xz", "MB", *bench.growth("xz"), 2.0),
+        Row("added to the image, zstd", "MB", *bench.growth("zstd")),
+    ]
     with open(RESULT, "w", encoding="ascii") as file:
-        json.dump(result, file, indent=4)
+        table = [asdict(row) for row in rows]
+        json.dump({"first_message_seconds": figures, "table": table}, file, indent=4)
         file.write("\n")
-
-    print("median of first messages")
-    for name, values in figures.items():
-        print(f"    {name:<12} {statistics.median(values):6.2f} s  of {len(values)} runs")
-    for what, value in ratios.items():
-        print(f"{what:<34} {value:6.0%}")
-    for name, costs in memory.items():
-        print(f"RAM of {name:<5} {costs}, kB")
-    for compress, size in growth.items():
-        print(f"added to the image, {compress:<5} {size / 1e6:6.2f} MB")
+    print(f"{'':<44} {'C':>9} {'ours':>9} {'ratio':>8}", *rows, sep="\n")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,8 @@ from rig.image import Image
 from rig.run import Outcome, Scenario
 from rig.timeline import PANIC
 
+pytestmark = pytest.mark.timeout(900)  # a test may wait for others' machines; the rig has limits
+
 V1 = bytes.fromhex("402a301b01000000")  # the message of version 1, as x86 sends it
 
 PLAIN = Image("plain", nodes.PLAIN)
