@@ -1,7 +1,8 @@
 """Runs the machines of all selected tests, two at a time, while the tests wait for theirs.
 
 A test names its scenario with `@pytest.mark.scenario(...)` and gets what came of it as the
-fixture `outcome`. Images are built once each. Everything is left in build/panic/ for a look.
+fixture `outcome`. Images are built once each. Consoles, dumps and images are left in build/panic/
+for a look.
 """
 
 from __future__ import annotations
@@ -91,13 +92,17 @@ def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
 
 
 @pytest.fixture
-def outcome(request: pytest.FixtureRequest, rig: Rig) -> run.Outcome:
-    """What came of the test's scenario."""
+def outcome(request: pytest.FixtureRequest, rig: Rig) -> Iterator[run.Outcome]:
+    """What came of the test's scenario. Its disks are gone after the test."""
     scenario = _scenario(request.node)
     assert scenario, "the test names no scenario"
     the_outcome = rig.outcome(scenario)
     request.node.user_properties.append(("outcome", the_outcome))
-    return the_outcome
+    yield the_outcome
+    for leftover in ("disk", "late-disk", "production.img"):
+        path = os.path.join(_FOLDER, scenario.name, leftover)
+        if os.path.exists(path):
+            os.remove(path)
 
 
 @pytest.hookimpl(wrapper=True)

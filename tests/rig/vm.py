@@ -150,6 +150,7 @@ class VirtualMachine:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._answers.close()
         self._monitor.close()
         self._stop()
 
