@@ -46,7 +46,7 @@ binary: $(SENDER)
 endif
 
 $(SENDER): $(PYTHON_SOURCES) sender/fence_kdump_send.spec $(READY)
-	$(FREEZE) --distpath dist --workpath build/freeze sender/fence_kdump_send.spec
+	ONEFILE= $(FREEZE) --distpath dist --workpath build/freeze sender/fence_kdump_send.spec
 	touch $@
 
 dist/onefile/fence_kdump_send: $(PYTHON_SOURCES) sender/fence_kdump_send.spec $(READY)

@@ -22,7 +22,8 @@ def parse(argv: list[str]) -> dict[str, str]:
 
     Raises UsageError.
     """
-    return {name: text for name, text in vars(_parser().parse_args(argv)).items() if text}
+    values = vars(_parser().parse_args(argv))
+    return {name: text for name, text in values.items() if text and name != "operands"}
 
 
 def usage() -> str:
@@ -51,8 +52,11 @@ def _parser() -> _Parser:
         text = parameter.help + (f" (default: {parameter.default})" if parameter.default else "")
         if parameter.value:
             group.add_argument(*flags, dest=parameter.name, metavar=parameter.value, help=text)
+        elif parameter.name == "verbose":  # the C programs take a level: -v2
+            group.add_argument(*flags, dest=parameter.name, nargs="?", const="1", help=text)
         else:
             group.add_argument(
                 *flags, dest=parameter.name, action="store_const", const="1", help=text
             )
+    parser.add_argument("operands", nargs="*", help=argparse.SUPPRESS)  # passed over, as in C
     return parser

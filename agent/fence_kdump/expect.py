@@ -16,7 +16,7 @@ from fence_kdump_cluster.corosync import Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 __all__ = ["Expectation", "Question", "expect"]
 
@@ -62,94 +62,125 @@ def expect(
     known -- name -> packed addresses, [] if it does not resolve; absent while nobody knows
     own -- packed addresses of this host
     """
-    warnings: list[str] = []
-    target = _target(question, known, warnings)
-    others = {
-        address: node.name
-        for node in question.nodes
-        if node not in target
-        for address in _ring(node, known)
-    }
+    case = _Case(question, known)
     addresses: dict[bytes, str] = {}
-    for name, address in _candidates(question, target, known, warnings):
+    for name, address in case.candidates():
         if address in addresses:
             continue
-        why_not = _why_not(name, address, others, own)
+        why_not = case.why_never(name, address, own)
         if why_not:
-            warnings.append(f"{name}: {show(address)} is not expected: it {why_not}")
+            case.warn(f"{name}: {show(address)} is not expected: it {why_not}")
         else:
             addresses[address] = name
-    return Expectation(addresses, tuple(dict.fromkeys(warnings)))
+    return Expectation(addresses, tuple(case.warnings))
 
 
-def _target(
-    question: Question, known: Mapping[str, Sequence[bytes]], warnings: list[str]
-) -> list[Node]:
-    """The nodes of corosync.conf that may be the target. More than one only if nothing but a
-    nodename list was given: then the caller asked for any of them."""
-    by_plug = _matches(question.plug, question.nodes, known)
-    by_name = _matches(question.nodename, question.nodes, known)
-    if by_plug and by_name:
-        both = [node for node in by_plug if node in by_name]
-        if not both:
-            warnings.append(
-                f"nodename={','.join(question.nodename)} and plug={','.join(question.plug)} are"
-                " different nodes in corosync.conf: remove nodename from the device's options"
+class _Case:
+    """One question, and what is known at the moment.
+
+    target -- the nodes of corosync.conf that may be the one to be fenced. More than one only if
+        nothing but a nodename list was given: then the caller asked for any of them
+    others -- all other nodes of corosync.conf
+    """
+
+    def __init__(self, question: Question, known: Mapping[str, Sequence[bytes]]) -> None:
+        self.warnings: dict[str, None] = {}
+        self._question = question
+        self._known = known
+        self.target = self._find_target()
+        self.others = [node for node in question.nodes if node not in self.target]
+        self._taken = {packed: node.name for node in self.others for packed in self._ring(node)}
+
+    def warn(self, text: str) -> None:
+        """Keep a warning, once."""
+        self.warnings[text] = None
+
+    def candidates(self) -> Iterator[tuple[str, bytes]]:
+        """The addresses of all names that can be the target's, each with the name."""
+        for name in dict.fromkeys([*self._question.plug, *self._question.nodename]):
+            why_not = self._why_not(name)
+            if why_not:
+                self.warn(f"{name} {why_not}: not expected")
+                continue
+            for address in self._known.get(name, ()):
+                yield name, address
+        for node in self.target:
+            for address in self._ring(node):
+                yield node.name, address
+
+    def why_never(self, name: str, address: bytes, own: frozenset[bytes]) -> str:
+        """Why an address is never to be expected, whatever name it comes by; "" if it may be."""
+        if address in self._taken:
+            return f"belongs to {self._taken[address]} in corosync.conf"
+        if not is_one_host(address):
+            return "is no host's address"
+        if is_loopback(address):
+            return "" if pack(name) == address else "is this host's own"
+        return "is this host's own" if address in own else ""
+
+    def _find_target(self) -> list[Node]:
+        nodename, plug = self._question.nodename, self._question.plug
+        by_plug, by_name = self._nodes(plug), self._nodes(nodename)
+        if by_plug and by_name:
+            both = [node for node in by_plug if node in by_name]
+            if not both:
+                self.warn(
+                    f"nodename={','.join(nodename)} and plug={','.join(plug)} are different nodes"
+                    " in corosync.conf: remove nodename from the device's options"
+                )
+            return both
+        if by_plug:
+            return by_plug
+        if plug and len(nodename) > 1 and not self._plug_is_a_label():
+            return []  # a node, but none of corosync.conf: no node of that is the target
+        if plug and len(by_name) > 1:
+            self.warn(
+                f"plug={','.join(plug)} is no node of corosync.conf, and nodename lists several:"
+                " none of those is expected"
             )
-        return both
-    if question.plug and not by_plug and len(by_name) > 1:
-        warnings.append(
-            f"plug={','.join(question.plug)} is no node of corosync.conf, and nodename lists"
-            " several: none of those is expected"
-        )
-        return []
-    return by_plug or by_name
+            return []
+        return by_name
 
+    def _why_not(self, name: str) -> str:
+        """Why a name cannot be the target's; "" if it can."""
+        node = self._node(name)
+        if node:
+            return "" if node in self.target else "is another node than the one to be fenced"
+        if self._known.get(name) == []:
+            return "does not resolve to an address"
+        if name in self._question.plug:
+            return ""
+        for other in self.others:
+            for address in other.addresses:
+                if not self._known.get(address):
+                    return f"may be {other.name}'s, as {address} does not resolve"
+        # A list may be one of nodes. What corosync.conf does not know is taken for one more address
+        # of the target, as the C agent documents lists, only if it is an address.
+        listed = self._question.plug and len(self._question.nodename) > 1
+        if listed and not self._plug_is_a_label() and not (self.target and pack(name)):
+            plug = {a for other in self._question.plug for a in self._known.get(other, ())}
+            if plug.isdisjoint(self._known.get(name, ())):
+                return f"is not known to be {self._question.plug[0]}"
+        return ""
 
-def _matches(
-    names: Sequence[str], nodes: Sequence[Node], known: Mapping[str, Sequence[bytes]]
-) -> list[Node]:
-    found = [_node(name, nodes, known) for name in names]
-    return [node for node in nodes if node in found]
+    def _plug_is_a_label(self) -> bool:
+        """Whether plug names no host at all, as pcmk_host_map may have it: nodename says who."""
+        plug = self._question.plug
+        unknown = all(name in self._known and not self._known[name] for name in plug)
+        return unknown and not set(plug) & set(self._question.nodename)
 
+    def _nodes(self, names: Sequence[str]) -> list[Node]:
+        found = [self._node(name) for name in names]
+        return [node for node in self._question.nodes if node in found]
 
-def _node(name: str, nodes: Sequence[Node], known: Mapping[str, Sequence[bytes]]) -> Node | None:
-    """The node a name stands for: as corosync.conf has it, or else by what it resolves to."""
-    for node in nodes:
-        if name == node.name or name in node.addresses:
-            return node
-    addresses = set(known.get(name, ()))
-    found = [node for node in nodes if not addresses.isdisjoint(_ring(node, known))]
-    return found[0] if len(found) == 1 else None  # of several nodes: none of them
+    def _node(self, name: str) -> Node | None:
+        """The node a name stands for: as corosync.conf has it, or else by what it resolves to."""
+        for node in self._question.nodes:
+            if name == node.name or name in node.addresses:
+                return node
+        addresses = set(self._known.get(name, ()))
+        found = [n for n in self._question.nodes if not addresses.isdisjoint(self._ring(n))]
+        return found[0] if len(found) == 1 else None  # of several nodes: none of them
 
-
-def _ring(node: Node, known: Mapping[str, Sequence[bytes]]) -> list[bytes]:
-    return [packed for address in node.addresses for packed in known.get(address, ())]
-
-
-def _candidates(
-    question: Question,
-    target: Sequence[Node],
-    known: Mapping[str, Sequence[bytes]],
-    warnings: list[str],
-) -> list[tuple[str, bytes]]:
-    found: list[tuple[str, bytes]] = []
-    for name in dict.fromkeys([*question.plug, *question.nodename]):
-        of = _matches([name], question.nodes, known)
-        if of and not any(node in target for node in of):
-            warnings.append(f"{name} is another node than the one to be fenced: not expected")
-        elif name in known:
-            if not known[name] and not of:
-                warnings.append(f"{name} does not resolve to an address: not expected")
-            found += [(name, address) for address in known[name]]
-    return found + [(node.name, address) for node in target for address in _ring(node, known)]
-
-
-def _why_not(name: str, address: bytes, others: Mapping[bytes, str], own: frozenset[bytes]) -> str:
-    if address in others:
-        return f"belongs to {others[address]} in corosync.conf"
-    if not is_one_host(address):
-        return "is no host's address"
-    if is_loopback(address):
-        return "" if pack(name) == address else "is this host's own"
-    return "is this host's own" if address in own else ""
+    def _ring(self, node: Node) -> list[bytes]:
+        return [packed for address in node.addresses for packed in self._known.get(address, ())]

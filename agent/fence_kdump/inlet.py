@@ -11,7 +11,6 @@ import socket
 from array import array
 
 from fence_kdump import bpf
-from fence_kdump.addresses import normalise
 from fence_kdump.datagram import Datagram, from_ipv4, from_udp
 
 TYPE_CHECKING = False
@@ -94,7 +93,7 @@ class Inlet:
         source = socket.inet_pton(self.family, peer[0].partition("%")[0])
         if self.raw:
             return from_udp(data, source, ancillary[0][2][:_IPV6_PKTINFO_ADDRESS])
-        return Datagram(normalise(source), self._port, data)
+        return Datagram(source, self._port, data)
 
     def dropped(self) -> int:
         """How many datagrams to the port the filter kept out, and a full buffer.
@@ -118,8 +117,8 @@ class Inlet:
         self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, head + pointer)
 
 
-def open_inlet(family: int, port: int, sources: Sequence[bytes]) -> Inlet:
-    """A socket that delivers what comes to the port from `sources`: bound, or raw if need be.
+def open_inlet(family: int, port: int) -> Inlet:
+    """A socket that delivers messages to the port, from anywhere: bound, or raw if need be.
 
     Raises CannotListen.
     """
@@ -128,7 +127,7 @@ def open_inlet(family: int, port: int, sources: Sequence[bytes]) -> Inlet:
     except OSError as error:
         raise CannotListen(f"no socket for {_name(family)}: {error.strerror}") from error
     try:
-        bound.filter(sources)  # before the first datagram can come in
+        bound.filter((), wanted=False)  # before the first datagram can come in
         bound.bind()
         return bound
     except OSError as error:
@@ -137,7 +136,7 @@ def open_inlet(family: int, port: int, sources: Sequence[bytes]) -> Inlet:
             text = f"cannot listen on UDP port {port} ({_name(family)}): {error.strerror}"
             raise CannotListen(text) from error
     try:
-        return _open_raw(family, port, sources, wanted=True)
+        return _open_raw(family, port, ())
     except PermissionError as error:
         raise CannotListen(
             f"UDP port {port} ({_name(family)}) is in use, and to listen beside another program"
@@ -153,7 +152,7 @@ def open_lookout(family: int, port: int, expected: Sequence[bytes]) -> Inlet | N
     None if this host does not speak that family. Raises CannotListen.
     """
     try:
-        return _open_raw(family, port, expected, wanted=False)
+        return _open_raw(family, port, expected)
     except PermissionError as error:
         raise CannotListen(
             "only root (CAP_NET_RAW) can see messages from other addresses"
@@ -162,9 +161,9 @@ def open_lookout(family: int, port: int, expected: Sequence[bytes]) -> Inlet | N
         return None
 
 
-def _open_raw(family: int, port: int, sources: Sequence[bytes], wanted: bool) -> Inlet:
+def _open_raw(family: int, port: int, unwanted: Sequence[bytes]) -> Inlet:
     inlet = Inlet(family, True, port)
-    inlet.filter(sources, wanted)
+    inlet.filter(unwanted, wanted=False)
     return inlet
 
 

@@ -46,6 +46,8 @@ def _run(argv: list[str]) -> int:
             _print(f"fence_kdump {__version__}\n")
             return 0
     else:
+        if sys.stdin is None:
+            raise UsageError("no arguments, and standard input is closed")
         values = from_lines(sys.stdin.buffer.read().decode("utf-8", "replace"))
     options = read(values)
     actions = {"off": _off, "monitor": _monitor, "metadata": _metadata, "validate-all": _validate}

@@ -40,7 +40,7 @@ def _port(port: int, family: str) -> list[str]:
     found = []
     for number in FAMILIES[family]:
         try:
-            open_inlet(number, port, ()).close()
+            open_inlet(number, port).close()
         except CannotListen as error:
             found.append(str(error))
     # A host may well have only one of the two families.

@@ -153,5 +153,7 @@ def _timeout(text: str, problems: list[str]) -> float:
         seconds = float(number)
         if 0 < seconds <= LONGEST_TIMEOUT:
             return seconds
-    problems.append(f"invalid timeout '{text}': take seconds, more than 0")
+    problems.append(
+        f"invalid timeout '{text}': take seconds, more than 0, at most {LONGEST_TIMEOUT}"
+    )
     return 60.0

@@ -1,9 +1,15 @@
-"""What the agent says, and where: stderr, where Pacemaker reads it, and syslog."""
+"""What the agent says, and where: stderr, where Pacemaker reads it, and syslog.
+
+Nothing here waits: whoever does not read must not keep a node from being fenced, or the next level
+from its turn.
+"""
 
 from __future__ import annotations
 
-import sys
-import syslog
+import os
+import select
+import socket
+import time
 
 from fence_kdump.addresses import show
 from fence_kdump.wait import Heard, TimedOut
@@ -15,24 +21,27 @@ if TYPE_CHECKING:
 __all__ = ["error", "heard", "info", "timed_out", "waiting", "warning"]
 
 NAME = "fence_kdump"
+STDOUT, STDERR = 1, 2
+LONGEST = 1000  # characters; of 4 bytes at most, and a writable pipe takes 4096 (pipe(7))
+LOG_DAEMON, LOG_ERR, LOG_WARNING, LOG_INFO = 3 << 3, 3, 4, 6  # syslog(3)
 
 
 def error(text: str) -> None:
     """Why the action fails: one line."""
-    _write(sys.stderr, text)
-    _log(syslog.LOG_ERR, text)
+    _write(STDERR, text)
+    _log(LOG_ERR, text)
 
 
 def warning(text: str) -> None:
     """What is wrong, although the action goes on: one line."""
-    _write(sys.stderr, f"warning: {text}")
-    _log(syslog.LOG_WARNING, text)
+    _write(STDERR, f"warning: {text}")
+    _log(LOG_WARNING, text)
 
 
 def info(text: str) -> None:
     """What happened: one line."""
-    _write(sys.stdout, text)
-    _log(syslog.LOG_INFO, text)
+    _write(STDOUT, text)
+    _log(LOG_INFO, text)
 
 
 def heard(result: Heard) -> str:
@@ -84,13 +93,28 @@ def _node(address: bytes, name: str) -> str:
     return text if text == name else f"{name} ({text})"
 
 
-def _write(stream: object, text: str) -> None:
+def _write(fd: int, text: str) -> None:
+    poll = select.poll()
+    poll.register(fd, select.POLLOUT)
     try:
-        print(f"{NAME}: {text}", file=stream, flush=True)  # type: ignore[call-overload]
-    except (OSError, ValueError, AttributeError):  # closed, or nobody reads: the exit code tells
+        if any(events & select.POLLOUT for _, events in poll.poll(0)):
+            os.write(fd, f"{NAME}: {_plain(text)}\n".encode("utf-8", "backslashreplace"))
+    except OSError:  # closed, or nobody reads: the exit status tells
         pass
 
 
 def _log(priority: int, text: str) -> None:
-    syslog.openlog(NAME, syslog.LOG_PID, syslog.LOG_DAEMON)
-    syslog.syslog(priority, text)
+    # Not by syslog(3): it waits for a log that nobody reads, and outlasts any timeout.
+    stamp = time.strftime("%b %e %T")
+    line = f"<{LOG_DAEMON | priority}>{stamp} {NAME}[{os.getpid()}]: {_plain(text)}"
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+            log.setblocking(False)
+            log.sendto(line.encode("utf-8", "backslashreplace"), "/dev/log")
+    except OSError:
+        pass
+
+
+def _plain(text: str) -> str:
+    """One line without control characters, short enough for a pipe to take whole."""
+    return "".join(char if char.isprintable() else "?" for char in text)[:LONGEST]

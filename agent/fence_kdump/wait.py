@@ -27,6 +27,7 @@ FAMILIES = {
     "ipv4": (socket.AF_INET,),
     "ipv6": (socket.AF_INET6,),
 }
+MOST_REASONS = 8
 MOST_STRANGERS = 256  # datagrams looked at for the time-out line: a flood costs no more than that
 
 
@@ -85,16 +86,20 @@ def wait(
     """
     end = time.monotonic() + options.timeout
     resolver = Resolver(question.names())
-    resolver.settle(min(PATIENCE, options.timeout))
+    # What comes while names are still looked up waits in the sockets until it can be judged.
     watch = _Watch(question, resolver, options, report)
-    watch.expect_known()
-    listening(watch.expected)
-    while (left := end - time.monotonic()) > 0:
-        for inlet in watch.ready(left):
-            heard = watch.read(inlet, end)
-            if heard:
-                return heard
-    return watch.time_out()
+    try:
+        resolver.settle(min(PATIENCE, options.timeout))
+        watch.expect_known()
+        listening(watch.expected)
+        while (left := end - time.monotonic()) > 0:
+            for inlet in watch.ready(left):
+                heard = watch.read(inlet, end)
+                if heard:
+                    return heard
+        return watch.time_out()
+    finally:
+        watch.close()
 
 
 class _Watch:
@@ -119,10 +124,16 @@ class _Watch:
         self._warned: set[str] = set()
         self.expected: dict[bytes, str] = {}
         self._inlets: dict[int, Inlet] = {}
+        self._deaf: dict[int, str] = {}
         self._lookouts: dict[int, Inlet | None] = {}
         self._blind = ""
         self._received = 0
         self._reasons: dict[str, int] = {}
+        for family in self._families:
+            try:
+                self._inlets[family] = open_inlet(family, self._port)
+            except CannotListen as error:
+                self._deaf[family] = str(error)
 
     def expect_known(self) -> None:
         """Expect the target's addresses as far as its names are known by now."""
@@ -165,7 +176,10 @@ class _Watch:
                     return Heard(name, datagram.source, "raw" if inlet.raw else "bound")
             except (BadDatagram, DecodeError) as error:
                 self._received += 1
-                self._reasons[str(error)] = self._reasons.get(str(error), 0) + 1
+                reason = str(error)
+                if reason not in self._reasons and len(self._reasons) >= MOST_REASONS:
+                    reason = "something else"
+                self._reasons[reason] = self._reasons.get(reason, 0) + 1
         return None
 
     def time_out(self) -> TimedOut:
@@ -175,6 +189,11 @@ class _Watch:
         if len(bound) == len(self._inlets):
             datagrams = self._received + sum(inlet.dropped() for inlet in bound)
         return TimedOut(self.expected, datagrams, self._reasons, self._strangers(), self._blind)
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        for inlet in (*self._inlets.values(), *filter(None, self._lookouts.values())):
+            inlet.close()
 
     def _counts(self, datagram: Datagram) -> bool:
         """Whether this is a message, and from an expected address. Raises DecodeError."""
@@ -193,12 +212,9 @@ class _Watch:
         if family in self._inlets:
             self._inlets[family].filter(sources)
         elif sources:
-            try:
-                self._inlets[family] = open_inlet(family, self._port, sources)
-            except CannotListen as error:
-                if len(sources) == len(self.expected) and not self._resolver.pending():
-                    raise
-                self._warn(str(error))
+            if len(sources) == len(self.expected) and not self._resolver.pending():
+                raise CannotListen(self._deaf[family])
+            self._warn(self._deaf[family])
 
     def _look_out(self, family: int) -> None:
         lookout = self._lookouts.get(family)

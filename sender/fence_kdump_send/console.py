@@ -12,13 +12,23 @@ STDOUT, STDERR = 1, 2
 
 
 def keep_stdio() -> None:
-    """Fill closed descriptors 0, 1 and 2, so that no socket of ours becomes "stderr".
+    """Fill closed descriptors 0, 1 and 2, so that no socket of ours becomes "stderr"; and see to it
+    that a terminal as stderr is never waited for.
 
     "/" serves: /dev/null may be missing in a crash image, and a write to "/" fails harmlessly.
     """
     while (fd := posix.open("/", posix.O_RDONLY)) <= STDERR:
         pass
     posix.close(fd)
+    if not posix.isatty(STDERR):
+        return
+    try:  # a description of our own: others who write to this terminal may wait for it
+        flags = posix.O_WRONLY | posix.O_NONBLOCK | posix.O_NOCTTY
+        own = posix.open(f"/proc/self/fd/{STDERR}", flags)
+    except OSError:  # no /proc
+        return
+    posix.dup2(own, STDERR)
+    posix.close(own)
 
 
 def say(text: str) -> None:

@@ -51,6 +51,7 @@ def run(options: Options) -> int:
     schedule = Schedule(options.interval, options.fast_start, time.monotonic())
     while True:
         if options.crash_only and not in_crash_kernel():
+            say("not a crash kernel: nothing is sent")
             return 0
         if schedule.begin_round(time.monotonic()):
             sender.begin_round()
@@ -169,6 +170,7 @@ class _Sender:
             except BlockingIOError:
                 break
             except OSError:  # ENOBUFS: more changed than the socket could hold
+                self._reachability = Reachability()
                 came_up = True
         self._retry_at = 0.0
         return came_up

@@ -75,7 +75,7 @@ class Option:
 OPTIONS = (
     Option("p", "ipport", "PORT", "UDP port to send to (default: 7410)"),
     Option("f", "family", "FAMILY", "auto, ipv4 or ipv6 (default: auto)"),
-    Option("c", "count", "COUNT", "messages to each address, 0: no end (default: 0)"),
+    Option("c", "count", "COUNT", "messages that each address must take, 0: no end (default: 0)"),
     Option("i", "interval", "SECONDS", "time between messages (default: 10)"),
     Option("", "fast-start", "SECONDS", "first send every second for so long (default: 0)"),
     Option("", "crash-only", "", "send nothing, and end, where /proc/vmcore is absent"),
@@ -199,7 +199,7 @@ def _set(options: Options, option: Option, value: str) -> None:
 
 
 def _whole(text: str, what: str, low: int, high: int) -> int:
-    if text.isascii() and text.isdigit() and low <= int(text) <= high:
+    if text.isascii() and text.isdigit() and len(text) <= 12 and low <= int(text) <= high:
         return int(text)
     raise UsageError(f"invalid {what} '{text}': take a whole number from {low} to {high}")
 

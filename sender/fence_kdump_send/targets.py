@@ -76,6 +76,8 @@ def literal(node: str, port: int, family: int) -> list[Address]:
 
     Raises OSError for an address of another family than asked for.
     """
+    if node.isdigit():
+        return []  # a name: the C library would take "3" for 0.0.0.3
     try:
         found = _look_up(node, port, _socket.AF_UNSPEC, _socket.AI_NUMERICHOST)
     except OSError:
@@ -86,6 +88,8 @@ def literal(node: str, port: int, family: int) -> list[Address]:
 
 
 def _look_up(node: str, port: int, family: int, flags: int = 0) -> list[Address]:
+    if node.isdigit():
+        raise OSError("no address, and a name of digits only does not resolve")
     # As bytes: a str goes through the idna codec, which is not on board of the frozen program.
     name = node.encode("utf-8", "surrogateescape")
     found = _socket.getaddrinfo(name, port, family, _socket.SOCK_DGRAM, 0, flags)

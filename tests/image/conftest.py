@@ -19,6 +19,14 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     made.close()
 
 
+@pytest.fixture
+def images(workshop: Workshop) -> Iterator[Workshop]:
+    """The workshop for a test that builds images of its own; they go with it."""
+    before = list(workshop.built)
+    yield workshop
+    workshop.discard([image for image in workshop.built if image not in before])
+
+
 @pytest.fixture(scope="session")
 def rhel(workshop: Workshop) -> Image:
     """As mkdumprd of kdump-utils builds it."""

@@ -96,8 +96,8 @@ def test_hooks(without_systemd: Image) -> None:
     assert not without_systemd.has("usr/lib/systemd/system/fence-kdump-sender.service")
 
 
-def test_normal_initramfs_has_nothing_of_us(workshop: Workshop) -> None:
-    image = workshop.build(["--no-hostonly", "--no-kernel"], {"IN_KDUMP": ""})
+def test_normal_initramfs_has_nothing_of_us(images: Workshop) -> None:
+    image = images.build(["--no-hostonly", "--no-kernel"], {"IN_KDUMP": ""})
     assert "fence-kdump" not in image.listing()
     assert "fence-kdump" not in image.log
 
@@ -109,11 +109,11 @@ def test_normal_initramfs_has_nothing_of_us(workshop: Workshop) -> None:
         ("etc/kdump.conf", "fence_kdump_nodes me\n"),
     ],
 )
-def test_nobody_to_tell(workshop: Workshop, path: str, text: str) -> None:
-    file = workshop.file(f"{workshop.root}/{path}", text)
+def test_nobody_to_tell(images: Workshop, path: str, text: str) -> None:
+    file = images.file(f"{images.root}/{path}", text)
     small = ["--no-kernel", "--no-hostonly", "--add", "kdumpbase"]
     try:
-        image = workshop.build(small)
+        image = images.build(small)
     finally:
         os.unlink(file)
     assert image.has("etc/kdump-stand-in")
@@ -121,11 +121,11 @@ def test_nobody_to_tell(workshop: Workshop, path: str, text: str) -> None:
     assert "fence-kdump: nobody to tell" in image.log
 
 
-def test_name_left_to_the_crash_kernel(workshop: Workshop) -> None:
+def test_name_left_to_the_crash_kernel(images: Workshop) -> None:
     text = "fence_kdump_nodes 10.0.0.1 gone.invalid\n"
-    file = workshop.file(f"{workshop.root}/etc/kdump.conf", text)
+    file = images.file(f"{images.root}/etc/kdump.conf", text)
     try:
-        image = workshop.build([*SMALL, "--no-kernel"])
+        image = images.build([*SMALL, "--no-kernel"])
     finally:
         os.unlink(file)
     assert image.read("etc/fence-kdump/args").split()[-2:] == ["10.0.0.1", "gone.invalid"]
@@ -143,11 +143,11 @@ def test_name_left_to_the_crash_kernel(workshop: Workshop) -> None:
         assert listener.recv(64)
 
 
-def test_path_by_which_suse_calls_a_sender(workshop: Workshop) -> None:
+def test_path_by_which_suse_calls_a_sender(images: Workshop) -> None:
     text = 'KDUMP_POSTSCRIPT="/usr/lib/fence_kdump_send -c 3 -i 1 10.0.0.1"\n'
-    file = workshop.file(f"{workshop.root}/etc/sysconfig/kdump", text)
+    file = images.file(f"{images.root}/etc/sysconfig/kdump", text)
     try:
-        image = workshop.build([*SMALL, "--no-kernel"])
+        image = images.build([*SMALL, "--no-kernel"])
     finally:
         os.unlink(file)
     assert image.run("/usr/lib/fence_kdump_send", "--version").returncode == 0
@@ -168,11 +168,11 @@ def test_path_by_which_suse_calls_a_sender(workshop: Workshop) -> None:
     ],
 )
 def test_nic_that_the_image_configures_is_left_alone(
-    workshop: Workshop, tmp_path_factory: pytest.TempPathFactory, path: str, text: str, owner: str
+    images: Workshop, tmp_path_factory: pytest.TempPathFactory, path: str, text: str, owner: str
 ) -> None:
     files = str(tmp_path_factory.mktemp("files"))
-    workshop.file(f"{files}/{path}", text)
-    image = workshop.build([*SMALL, "--no-kernel"], {"KDUMP_STAND_IN_FILES": files})
+    images.file(f"{files}/{path}", text)
+    image = images.build([*SMALL, "--no-kernel"], {"KDUMP_STAND_IN_FILES": files})
     assert image.read("etc/fence-kdump/links") == ""
     manifest = json.loads(image.read("etc/fence-kdump/manifest.json"))
     assert [nic["owner"] for nic in manifest["nics"]] == [owner]
@@ -180,19 +180,19 @@ def test_nic_that_the_image_configures_is_left_alone(
 
 
 def test_networkmanager_in_the_image_leaves_our_nic_alone(
-    workshop: Workshop, tmp_path_factory: pytest.TempPathFactory
+    images: Workshop, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     files = str(tmp_path_factory.mktemp("files"))
     profile = "etc/NetworkManager/system-connections/lan.nmconnection"
-    workshop.file(f"{files}/{profile}", "[connection]\ntype=ethernet\ninterface-name=eth7\n")
-    image = workshop.build([*SMALL, "--no-kernel"], {"KDUMP_STAND_IN_FILES": files})
+    images.file(f"{files}/{profile}", "[connection]\ntype=ethernet\ninterface-name=eth7\n")
+    image = images.build([*SMALL, "--no-kernel"], {"KDUMP_STAND_IN_FILES": files})
     assert " virtio_net udev " in image.read("etc/fence-kdump/links")
     unmanaged = image.read("etc/NetworkManager/conf.d/90-fence-kdump.conf")
     assert "match-device=mac:52:54:00:aa:bb:01\nmanaged=0\n" in unmanaged
 
 
-def break_helper(workshop: Workshop, body: str) -> dict[str, str]:
-    return {"FENCE_KDUMP_IMAGE": workshop.script("broken", body)}
+def break_helper(images: Workshop, body: str) -> dict[str, str]:
+    return {"FENCE_KDUMP_IMAGE": images.script("broken", body)}
 
 
 @pytest.mark.parametrize(
@@ -205,18 +205,18 @@ def break_helper(workshop: Workshop, body: str) -> dict[str, str]:
         'case $1 in show) exit 0 ;; esac; printf "\\000\\377 garbage\\n"',
     ],
 )
-def test_broken_helper(workshop: Workshop, body: str) -> None:
-    image = workshop.build(SMALL, break_helper(workshop, body))
+def test_broken_helper(images: Workshop, body: str) -> None:
+    image = images.build(SMALL, break_helper(images, body))
     assert image.has("etc/kdump-stand-in")
     assert not image.has("usr/libexec/fence-kdump")
     assert "fence-kdump: this crash image tells nobody" in image.log
 
 
-def test_wishes_that_cannot_be_fulfilled(workshop: Workshop) -> None:
+def test_wishes_that_cannot_be_fulfilled(images: Workshop) -> None:
     wishes = ["module ../../x", "module none_such", "library /nowhere.so", "file /nowhere", "\\377"]
     text = "\\n".join(wishes)
-    body = f'[ "$1" = show ] || printf "{text}\\n"; exec {workshop.helper} "$@"'
-    image = workshop.build(SMALL, break_helper(workshop, body))
+    body = f'[ "$1" = show ] || printf "{text}\\n"; exec {images.helper} "$@"'
+    image = images.build(SMALL, break_helper(images, body))
     assert image.has("etc/kdump-stand-in")
     assert image.run(SEND, "--version").returncode == 0
     assert image.has("usr/sbin/fence-kdump-keep")
@@ -224,15 +224,15 @@ def test_wishes_that_cannot_be_fulfilled(workshop: Workshop) -> None:
         assert f"fence-kdump: no {told}" in image.log
 
 
-def test_missing_helper(workshop: Workshop) -> None:
-    image = workshop.build([*SMALL, "--no-kernel"], {"FENCE_KDUMP_IMAGE": "/nowhere"})
+def test_missing_helper(images: Workshop) -> None:
+    image = images.build([*SMALL, "--no-kernel"], {"FENCE_KDUMP_IMAGE": "/nowhere"})
     assert image.has("etc/kdump-stand-in")
     assert "fence-kdump: this crash image tells nobody" in image.log
 
 
 @pytest.mark.parametrize("sender", ["/nowhere", "/etc/passwd"])
-def test_missing_sender(workshop: Workshop, sender: str) -> None:
-    image = workshop.build([*SMALL, "--no-kernel"], {"FENCE_KDUMP_SENDER": sender})
+def test_missing_sender(images: Workshop, sender: str) -> None:
+    image = images.build([*SMALL, "--no-kernel"], {"FENCE_KDUMP_SENDER": sender})
     assert image.has("etc/kdump-stand-in")
     assert not image.has("etc/fence-kdump")
     assert f"no sender in {sender}" in image.log
@@ -242,25 +242,25 @@ def test_missing_sender(workshop: Workshop, sender: str) -> None:
     "name",
     ["fence-kdump-links.sh", "fence-kdump-sender.sh", "fence-kdump-keep.sh", "fence-kdump-stop.sh"],
 )
-def test_missing_part_of_the_module(workshop: Workshop, name: str) -> None:
-    part = f"{workshop.module}/{name}"
+def test_missing_part_of_the_module(images: Workshop, name: str) -> None:
+    part = f"{images.module}/{name}"
     target = os.readlink(part)
     os.unlink(part)
     try:
-        image = workshop.build([*SMALL, "--no-kernel"])
+        image = images.build([*SMALL, "--no-kernel"])
     finally:
         os.symlink(target, part)
     assert image.has("etc/kdump-stand-in")
     assert "fence-kdump: this crash image tells nobody" in image.log
 
 
-def test_kernel_without_the_driver(workshop: Workshop) -> None:
-    drivers = f"{workshop.root}/sys/bus/virtio/drivers/virtio_net/module"
+def test_kernel_without_the_driver(images: Workshop) -> None:
+    drivers = f"{images.root}/sys/bus/virtio/drivers/virtio_net/module"
     module = os.readlink(drivers)
     os.unlink(drivers)
     os.symlink("../../../../module/none_such", drivers)
     try:
-        image = workshop.build(SMALL)
+        image = images.build(SMALL)
     finally:
         os.unlink(drivers)
         os.symlink(module, drivers)
@@ -277,16 +277,16 @@ def test_kernel_without_the_driver(workshop: Workshop) -> None:
         "nodelist {\n node {\n  name: a b\n  ring0_addr: -p\n }\n}\n",
     ],
 )
-def test_garbage_in_the_configuration(workshop: Workshop, text: str) -> None:
-    path = f"{workshop.root}/etc/corosync/corosync.conf"
+def test_garbage_in_the_configuration(images: Workshop, text: str) -> None:
+    path = f"{images.root}/etc/corosync/corosync.conf"
     with open(path) as file:
         good = file.read()
     try:
         with open(path, "w", encoding="latin-1") as file:
             file.write(text)
-        image = workshop.build([*SMALL, "--no-kernel"])
+        image = images.build([*SMALL, "--no-kernel"])
     finally:
-        workshop.file(path, good)
+        images.file(path, good)
     assert image.has("etc/kdump-stand-in")
     assert "fence-kdump" in image.log
     assert "Traceback" not in image.log

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 
@@ -101,12 +102,14 @@ class Workshop:
     """A node, with a NIC that claims to be a virtio NIC, on which images are built.
 
     where -- a folder for all that is made
+    built -- the images that are still there
     """
 
     def __init__(self, where: str) -> None:
         self.where = where
         self.root = f"{where}/node"
         self.module = f"{where}/base/modules.d/99zz-fence-kdump"
+        self.built: list[Image] = []
         self._number = 0
         self.host = Host("build", {"resolv.conf": "nameserver 127.0.0.1\n"})
         self.host.ip("link add eth0 address 52:54:00:aa:bb:01 type veth peer name eth0-peer")
@@ -175,7 +178,15 @@ class Workshop:
             env={**os.environ, **given},
         )
         assert run.returncode == 0, run.stdout
-        return Image(path, run.stdout)
+        self.built.append(Image(path, run.stdout))
+        return self.built[-1]
+
+    def discard(self, images: Sequence[Image]) -> None:
+        """Remove images: they may lie in memory."""
+        for image in images:
+            os.unlink(image.path)
+            shutil.rmtree(f"{image.path}.unpacked", ignore_errors=True)
+            self.built.remove(image)
 
     def close(self) -> None:
         """Delete its namespace."""

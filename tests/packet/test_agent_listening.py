@@ -15,8 +15,9 @@ import pytest
 
 from fence_kdump_protocol import encode
 from lab.hosts import Host, LossyCable, address, join
+from lab.names import NameServer
 from lab.packets import IP, UDP, IPv6, Packet, Raw, Wire
-from lab.programs import AGENT, C_AGENT, C_SENDER, SENDER, listening_agent, run, started
+from lab.programs import AGENT, C_AGENT, C_SENDER, SENDER, listening_agent, run, started, until
 
 GOOD = encode()
 PORT = 7410
@@ -149,8 +150,8 @@ def test_a_time_out_tells_what_came(survivor: Host, wire: Wire) -> None:
     assert result.status == 1
     (line,) = result.stderr.splitlines()
     assert "timed out after 2 s waiting for a message from 10.0.0.2 on UDP port 7410" in line
-    # three of junk, one of a wrong version, two from elsewhere to the bound IPv4 socket
-    assert "6 datagrams came, and none counted (1 x version 00000000" in line
+    # three of junk, one of a wrong version, three from elsewhere
+    assert "7 datagrams came, and none counted (1 x version 00000000" in line
     assert "valid messages came from 10.0.0.3 (2), fd00::2 (1)" in line
 
 
@@ -264,8 +265,70 @@ def test_a_resolver_that_hangs_does_not_keep_the_agent_from_listening(peer: Host
     survivor, other = Host("survivor", etc), Host("peer")
     join(survivor, other)
     address(survivor, "10.0.0.1/24")
-    with listening_agent("-n", "node2,hangs.example", "-t", "20", host=survivor) as agent:
+    with started(AGENT, "-n", "node2,hangs.example", "-t", "20", host=survivor) as agent:
+        until(lambda: agent.is_listening(2), "the agent to listen, in both families")
         Wire(other).send(message("10.0.0.2"), survivor.mac())
+        assert agent.result().status == 0
+
+
+def test_a_name_that_resolves_while_the_agent_listens() -> None:
+    etc = {"hosts": "", "resolv.conf": "nameserver 10.0.0.2\noptions timeout:5\n"}
+    survivor, other = Host("survivor", etc), Host("peer")
+    join(survivor, other)
+    address(survivor, "10.0.0.1/24")
+    address(other, "10.0.0.2/24")
+    with (
+        NameServer(other, "10.0.0.2", {"slow.example": "10.0.0.2"}) as server,
+        listening_agent("-n", "slow.example", "-t", "25", host=survivor) as agent,
+        started(C_SENDER, "-i", "1", "10.0.0.1", host=other),
+    ):
+        server.answer()
+        assert agent.result().status == 0
+
+
+def test_a_log_that_nobody_reads_is_not_waited_for(survivor: Host, wire: Wire) -> None:
+    """/dev/log is there and full, as when journald hangs."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind("/run/stuck-log")
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as writer:
+            writer.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    writer.sendto(b"full", "/run/stuck-log")
+        script = 'mount -t tmpfs tmpfs /dev; ln -s /run/stuck-log /dev/log; exec "$@"'
+        command = ["unshare", "--mount", "sh", "-euc", script, "sh", AGENT]
+        with started(
+            *command, "-v", "-n", "10.0.0.2,nosuch.invalid", "-t", "20", host=survivor
+        ) as it:
+            assert "waiting" in it.line()
+            wire.send(message("10.0.0.2"), survivor.mac())
+            assert it.result().status == 0
+    os.unlink("/run/stuck-log")
+
+
+def test_what_does_not_count_is_told_in_a_short_line(survivor: Host, wire: Wire) -> None:
+    with listening_agent("-n", "10.0.0.2", "-t", "2", host=survivor) as agent:
+        for number in range(2, 500):
+            wire.send(message("10.0.0.2", GOOD[:4] + number.to_bytes(4, "big")), survivor.mac())
+        result = agent.result()
+    assert "498 datagrams came" in result.stderr
+    assert "something else" in result.stderr
+    assert len(result.stderr) < 1200
+
+
+@pytest.mark.parametrize("stdin", ["action=x\0y\n", "nodename=a\0b\n", "timeout=\x1b[31m\n"])
+def test_control_characters_are_no_traceback(stdin: str) -> None:
+    result = run([AGENT], stdin)
+    assert result.status == 1
+    assert "Traceback" not in result.stderr
+    assert result.stderr.replace("\n", "").isprintable()
+
+
+def test_a_name_that_is_no_text_does_not_keep_the_others_from_counting(
+    survivor: Host, wire: Wire
+) -> None:
+    with listening_agent("-n", "10.0.0.2,\udcff", "-t", "20", host=survivor) as agent:
+        wire.send(message("10.0.0.2"), survivor.mac())
         assert agent.result().status == 0
 
 

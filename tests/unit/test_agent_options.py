@@ -77,6 +77,9 @@ def test_stdin(text: str, changed: dict[str, object]) -> None:
         ),
         ("-o monitor", {"action": "monitor"}),
         ("-o OFF", {}),
+        ("-v2 -n a", {"verbose": True, "nodename": ("a",)}),
+        ("--verbose=2", {"verbose": True}),
+        ("-v -n a surplus", {"verbose": True, "nodename": ("a",)}),
         ("--action=validate-all", {"action": "validate-all"}),
     ],
 )
@@ -84,7 +87,7 @@ def test_arguments(argv: str, changed: dict[str, object]) -> None:
     assert read(arguments.parse(argv.split()))._asdict() == {**DEFAULTS, **changed}
 
 
-@pytest.mark.parametrize("argv", ["-x", "-n", "surplus", "-t"])
+@pytest.mark.parametrize("argv", ["-x", "-n", "-t", "--nonsense"])
 def test_wrong_arguments_raise(argv: str) -> None:
     with pytest.raises(UsageError):
         arguments.parse(argv.split())

@@ -26,6 +26,7 @@ HOSTS = {
     "local": ["127.0.1.1", "::1"],
     "many": ["224.0.0.1", "255.255.255.255", "ff02::1", "0.0.0.0", "::", "10.0.0.9"],
     "node4": ["10.0.0.4", "10.0.0.2"],
+    "remote2": ["10.0.0.51"],
     "gone": [],
 }
 OWN = frozenset(filter(None, map(pack, ["10.0.0.1", "10.1.0.1", "fd00::1", "10.0.0.255"])))
@@ -63,7 +64,13 @@ def ask(nodename: str, plug: str = "", nodes: tuple[Node, ...] = NODES) -> tuple
         # the device names one node, Pacemaker another: neither
         ("node3", "node2", set()),
         # a nodename may add addresses that corosync.conf does not know
-        ("node2 node2-admin", "node2", {"10.0.0.2", "fd00::2", "10.1.0.2", "192.168.0.2"}),
+        ("node2 192.168.0.2", "node2", {"10.0.0.2", "fd00::2", "10.1.0.2", "192.168.0.2"}),
+        # a name that it does not know may be another node, which corosync.conf need not name
+        ("node2 node2-admin", "node2", {"10.0.0.2", "fd00::2", "10.1.0.2"}),
+        ("node1 node2 node3 remote1", "node2", {"10.0.0.2", "fd00::2", "10.1.0.2"}),
+        ("remote1 remote2", "remote1", {"10.0.0.50"}),
+        ("node2 remote1", "remote1", {"10.0.0.50"}),
+        ("node2 192.168.0.2", "17", {"10.0.0.2", "fd00::2", "10.1.0.2", "192.168.0.2"}),
         # by hand: any of them
         ("node2 node3", "", {"10.0.0.2", "fd00::2", "10.1.0.2", "10.0.0.3"}),
         # a node that corosync.conf does not name
@@ -98,10 +105,13 @@ def test_with_a_corosync_conf(nodename: str, plug: str, expected: set[str]) -> N
     [
         ("node2", "node2", {"10.0.0.2", "fd00::2"}),
         ("127.0.0.1", "nodeA", {"127.0.0.1"}),
-        ("node2 node3", "node2", {"10.0.0.2", "fd00::2", "10.0.0.3"}),
+        ("127.0.0.1 127.0.0.2", "nodeA", {"127.0.0.1", "127.0.0.2"}),
+        ("node1 node2 node3", "node2", {"10.0.0.2", "fd00::2"}),
+        ("10.0.0.8 10.0.0.9", "10.0.0.9", {"10.0.0.9"}),
+        ("10.0.0.2 10.0.0.9", "node2", {"10.0.0.2", "fd00::2"}),
     ],
 )
-def test_without_one_all_names_count(nodename: str, plug: str, expected: set[str]) -> None:
+def test_without_one(nodename: str, plug: str, expected: set[str]) -> None:
     assert ask(nodename, plug, ())[0] == expected
 
 
@@ -119,6 +129,17 @@ def test_without_one_all_names_count(nodename: str, plug: str, expected: set[str
 )
 def test_what_is_left_out_is_told(nodename: str, plug: str, warning: str) -> None:
     assert warning in ask(nodename, plug)[1]
+
+
+def test_what_may_be_another_node_is_not_expected() -> None:
+    """node3's only ring address is a name that nobody can resolve now."""
+    packed = pack("10.0.0.3")
+    assert packed
+    for nodename in (("10.0.0.3",), ("10.0.0.1", "10.0.0.3")):
+        known = {"10.0.0.3": [packed], "node2": [], "node3-ring0": []}
+        addresses, warnings = expect(Question(nodename, ("node2",), NODES), known, OWN)
+        assert addresses == {}
+        assert warnings
 
 
 def test_an_answer_that_is_still_to_come_is_no_warning() -> None:

@@ -76,6 +76,7 @@ def test_what_is_read(argv: str, changed: dict[str, object]) -> None:
         ("-c -1 n", "count '-1'"),
         ("-c 1.5 n", "count '1.5'"),
         ("-c x n", "count 'x'"),
+        (f"-c {'9' * 5000} n", "count '999"),
         ("--fast-start=x n", "fast start 'x'"),
         ("-f ipx n", "family 'ipx'"),
         ("-vx n", "level 'x'"),

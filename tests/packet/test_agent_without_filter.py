@@ -1,0 +1,90 @@
+"""The agent's own checks, where the kernel filters nothing: they alone decide.
+
+The agent runs in this process: a stand-in for a kernel that refuses filters, as one may by its
+net.core.optmem_max.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from fence_kdump.addresses import show
+from fence_kdump.expect import Question
+from fence_kdump.inlet import Inlet
+from fence_kdump.options import read
+from fence_kdump.wait import Heard, wait
+from fence_kdump_protocol import encode
+from lab.hosts import Host
+from lab.packets import IP, UDP, IPv6, Packet, Raw, Wire
+from lab.programs import listening_agent
+
+GOOD = encode()
+
+
+def ipv4(source: str, port: int = 7410, payload: bytes = GOOD) -> Packet:
+    return IP(src=source, dst="10.0.0.1") / UDP(sport=40000, dport=port) / Raw(payload)
+
+
+def ipv6(source: str, port: int = 7410, payload: bytes = GOOD) -> Packet:
+    return IPv6(src=source, dst="fd00::1") / UDP(sport=40000, dport=port) / Raw(payload)
+
+
+BAD = {
+    "stranger": ipv4("10.0.0.99"),
+    "another port": ipv4("10.0.0.2", port=7411),
+    "junk": ipv4("10.0.0.2", payload=b"junkjunk"),
+    "short": ipv4("10.0.0.2", payload=GOOD[:7]),
+    "empty": ipv4("10.0.0.2", payload=b""),
+    "IPv6 stranger": ipv6("fd00::99"),
+    "IPv6 another port": ipv6("fd00::2", port=7411),
+    "IPv4-mapped on the wire": ipv6("::ffff:10.0.0.2"),
+}
+
+
+@pytest.mark.parametrize("packet", BAD.values(), ids=BAD)
+def test_without_any_filter(
+    survivor: Host,
+    wire: Wire,
+    inlet: str,
+    packet: Packet,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(Inlet, "_attach", refuse)
+    mac = survivor.mac()
+
+    def send(_: object) -> None:
+        wire.send(packet, mac)
+        wire.send(ipv4("10.0.0.3") if packet.version == 4 else ipv6("fd00::3"), mac)
+
+    question = Question(("10.0.0.2", "10.0.0.3", "fd00::2", "fd00::3"), (), ())
+    with survivor.entered():
+        result = wait(question, read({"timeout": "20"}), print, send)
+    assert isinstance(result, Heard), result
+    assert show(result.source) in ("10.0.0.3", "fd00::3")
+    assert result.inlet == inlet
+
+
+@pytest.mark.parametrize(
+    ("make", "prefix", "packet"),
+    [
+        (ipv4, "10.5.{}.{}", BAD["stranger"]),
+        (ipv6, "fd05::{}:{}", BAD["IPv6 stranger"]),
+        (ipv6, "fd05::{}:{}", BAD["IPv4-mapped on the wire"]),
+    ],
+)
+def test_more_addresses_than_a_filter_takes(
+    survivor: Host, wire: Wire, inlet: str, make: type, prefix: str, packet: Packet
+) -> None:
+    """The filter then knows no sources; the agent does."""
+    many = ",".join(prefix.format(high, low) for high in range(10) for low in range(1, 251))
+    good = "10.0.0.3" if make is ipv4 else "fd00::3"
+    nodes = f"{many},10.0.0.2,{good}"
+    with listening_agent("-n", nodes, "-t", "20", host=survivor) as agent:
+        wire.send(packet, survivor.mac())
+        wire.send(make(good), survivor.mac())
+        result = agent.result()
+    assert result.status == 0, result.stderr
+    assert f"valid message from {good}:" in result.stdout
