@@ -57,13 +57,25 @@ section() {
     done <"$PLAN"
 }
 
-# replay N INDEX: do section N; "@" stands for the NIC of that index, whose name udev may change
+# pin INDEX NAME: sets $handle, by which ip finds that NIC even when udev changes its name. ifINDEX
+# would do, but the kernel starts modprobe, twice, at each use: no device has that for a name.
+pin() {
+    handle=fence-kdump$1
+    if ip link property add dev "$2" altname "$handle" >/dev/null 2>&1; then
+        { read -r now <"$NICS/$2/ifindex"; } 2>/dev/null && [ "$now" = "$1" ] && return
+        ip link property del dev "$handle" altname "$handle" >/dev/null 2>&1 # another one has the name
+    fi
+    handle=if$1
+}
+
+# replay N INDEX: do section N; "@" stands for the NIC of that index, which ip knows as $handle
 replay() {
     section "$1" | {
         failed=0 lines=
         while read -r line; do
             case $line in
-                *@*) line="${line%%@*}if$2${line#*@}" ;;
+                no-ra*@*) line="${line%%@*}if$2${line#*@}" ;;
+                *@*) line="${line%%@*}$handle${line#*@}" ;;
             esac
             case $line in
                 modprobe* | no-ra*)
@@ -145,6 +157,7 @@ nic() {
         [ "$tries" != 300 ] || say "still waiting for a NIC $wanted (driver $by)"
         sleep 0.1
     done
+    pin "$index" "$name"
     if replay "$number" "$index"; then
         say "links up: $name ($wanted)"
     else

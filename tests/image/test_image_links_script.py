@@ -35,6 +35,7 @@ TOOL = """#!/bin/sh
 call() {
     echo "${0##*/} $*" >>"$LOG"
     case "$*" in
+        "link property add dev $TAKEN "*) echo 99 >"/sys/class/net/$TAKEN/ifindex" ;;
         $FAIL) echo "RTNETLINK answers: Nope"; echo "second line"; return 2 ;;
     esac
 }
@@ -83,8 +84,8 @@ class Crash:
         (conf / "autoconf").write_text("1\n")
         (self.where / "sys/class/net" / name).symlink_to(f"/sys/devices/{name}")
 
-    def start(self, plan: str = PLAN, fail: str = "nothing") -> None:
-        """Start the script."""
+    def start(self, plan: str = PLAN, fail: str = "nothing", taken: str = "none") -> None:
+        """Start the script; another device gets the name `taken` at its first use."""
         (self.where / "etc/fence-kdump/links").write_text(plan)
         mounts = "".join(
             f"mount --bind {self.where}/{folder} /{folder}; " for folder in ("etc", "run", "sys")
@@ -100,6 +101,7 @@ class Crash:
                 "PATH": f"{self.where}/bin:{os.environ['PATH']}",
                 "LOG": f"{self.where}/log",
                 "FAIL": fail,
+                "TAKEN": taken,
             },
         )
 
@@ -134,7 +136,7 @@ def crash(tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Iterator[Cr
         made.stop()
 
 
-def test_everything_is_set_up_by_index(crash: Crash) -> None:
+def test_everything_is_set_up_by_a_name_that_stays(crash: Crash) -> None:
     crash.nic("eth0", ONE, "virtio_net", 2)
     crash.nic("eth1", TWO, "e1000", 3)
     crash.start()
@@ -142,11 +144,15 @@ def test_everything_is_set_up_by_index(crash: Crash) -> None:
     calls = [call for call in crash.calls() if call.startswith("ip ")]
     assert calls[:2] == ["ip link add name bond0 type bond", "ip link set dev bond0 up"]
     assert sorted(calls[2:]) == [
-        "ip address replace 10.0.0.2/24 dev if3",
-        "ip link set dev if2 down",
-        "ip link set dev if2 master bond0",
+        "ip address replace 10.0.0.2/24 dev fence-kdump3",
+        "ip link property add dev eth0 altname fence-kdump2",
+        "ip link property add dev eth1 altname fence-kdump3",
+        "ip link set dev fence-kdump2 down",
+        "ip link set dev fence-kdump2 master bond0",
     ]
-    assert calls.index("ip link set dev if2 down") < calls.index("ip link set dev if2 master bond0")
+    assert calls.index("ip link set dev fence-kdump2 down") < calls.index(
+        "ip link set dev fence-kdump2 master bond0"
+    )
     assert {"modprobe bonding max_bonds=0", "modprobe virtio_pci", "modprobe e1000"} <= {
         *crash.calls()
     }
@@ -160,13 +166,30 @@ def test_everything_is_set_up_by_index(crash: Crash) -> None:
     assert (conf / "eth1/autoconf").read_text() == "0\n"
 
 
+def test_by_index_where_no_name_can_be_given(crash: Crash) -> None:
+    crash.nic("eth1", TWO, "e1000", 3)
+    crash.start(f"nic {TWO} e1000 - e1000\nlink set dev @ up\n", fail="link property add *")
+    assert crash.end() == f"fence-kdump: links up: eth1 ({TWO})\n"
+    assert crash.calls()[-1] == "ip link set dev if3 up"
+
+
+def test_by_index_when_another_one_got_the_name_meanwhile(crash: Crash) -> None:
+    crash.nic("eth1", TWO, "e1000", 3)
+    crash.start(f"nic {TWO} e1000 - e1000\nlink set dev @ up\n", taken="eth1")
+    assert crash.end() == f"fence-kdump: links up: eth1 ({TWO})\n"
+    assert crash.calls()[-2:] == [
+        "ip link property del dev fence-kdump3 altname fence-kdump3",
+        "ip link set dev if3 up",
+    ]
+
+
 def test_missing_nic_delays_no_other(crash: Crash) -> None:
     crash.nic("eth1", TWO, "e1000", 3)
     crash.start()
-    crash.wait_for(lambda: "ip address replace 10.0.0.2/24 dev if3" in crash.calls())
-    assert "ip link set dev if2 down" not in crash.calls()
+    crash.wait_for(lambda: "ip address replace 10.0.0.2/24 dev fence-kdump3" in crash.calls())
+    assert "ip link set dev fence-kdump2 down" not in crash.calls()
     crash.nic("late0", ONE, "virtio_net", 2)
-    crash.wait_for(lambda: "ip link set dev if2 master bond0" in crash.calls())
+    crash.wait_for(lambda: "ip link set dev fence-kdump2 master bond0" in crash.calls())
     assert f"links up: late0 ({ONE})" in crash.end()
 
 
@@ -191,7 +214,7 @@ def test_other_nics_are_left_alone(crash: Crash, name: str, mac: str, driver: st
     crash.start()
     crash.end()
     assert "if7" not in " ".join(crash.calls())
-    assert "ip link set dev if2 master bond0" in crash.calls()
+    assert "ip link set dev fence-kdump2 master bond0" in crash.calls()
 
 
 def test_two_matches_are_none(crash: Crash) -> None:
@@ -200,7 +223,7 @@ def test_two_matches_are_none(crash: Crash) -> None:
     crash.nic("eth1", TWO, "e1000", 3)
     crash.start()
     said = crash.end()
-    assert "if2" not in " ".join(crash.calls())
+    assert "fence-kdump2" not in " ".join(crash.calls())
     assert "if9" not in " ".join(crash.calls())
     assert f"fence-kdump: failed: 2 NICs have the MAC address {ONE}" in said
     assert f"links up: eth1 ({TWO})" in said
@@ -211,7 +234,7 @@ def test_slave_of_somebody_else_is_left_alone(crash: Crash) -> None:
     (crash.where / "sys/devices/eth0/master").symlink_to("/sys/devices/eth0")
     crash.nic("eth1", TWO, "e1000", 3)
     crash.start()
-    crash.wait_for(lambda: "ip address replace 10.0.0.2/24 dev if3" in crash.calls())
+    crash.wait_for(lambda: "ip address replace 10.0.0.2/24 dev fence-kdump3" in crash.calls())
     assert "links up: eth0" not in crash.stop()
 
 
@@ -219,25 +242,24 @@ def test_udev_first_where_told_so(crash: Crash) -> None:
     crash.nic("eth1", TWO, "e1000", 3)
     crash.start(f"nic {TWO} e1000 udev e1000\nlink set dev @ up\n")
     crash.wait_for(lambda: crash.calls().count("modprobe e1000") > 1)
-    assert "ip link set dev if3 up" not in crash.calls()
+    assert "ip link set dev fence-kdump3 up" not in crash.calls()
     (crash.where / "run/udev/data").mkdir(parents=True)
     (crash.where / "run/udev/data/n3").touch()
     assert f"links up: eth1 ({TWO})" in crash.end()
-    assert "ip link set dev if3 up" in crash.calls()
+    assert "ip link set dev fence-kdump3 up" in crash.calls()
 
 
 def test_failure_is_one_line_and_the_rest_is_done(crash: Crash) -> None:
     crash.nic("eth0", ONE, "virtio_net", 2)
     crash.nic("eth1", TWO, "e1000", 3)
-    crash.start(fail="link set dev if2 down")
+    crash.start(fail="link set dev fence-kdump2 down")
     said = crash.end().splitlines()
-    assert (
-        "fence-kdump: failed: ip link set dev if2 down: RTNETLINK answers: Nope second line" in said
-    )
+    failed = "fence-kdump: failed: ip link set dev fence-kdump2 down"
+    assert f"{failed}: RTNETLINK answers: Nope second line" in said
     assert f"fence-kdump: links incomplete: eth0 ({ONE})" in said
     assert f"fence-kdump: links up: eth1 ({TWO})" in said
     assert len(said) == 3
-    assert "ip link set dev if2 master bond0" in crash.calls()
+    assert "ip link set dev fence-kdump2 master bond0" in crash.calls()
 
 
 def test_nothing_happens_outside_a_crash_kernel(crash: Crash) -> None:

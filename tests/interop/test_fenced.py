@@ -40,7 +40,7 @@ class Fencer:
 
     def enter(self, *argv: str) -> list[str]:
         """The command that runs argv where the fencer runs."""
-        return ["nsenter", "-t", str(self.program.pid), "-m", "-n", "-i", *argv]
+        return ["nsenter", "-t", str(self.program.pid), "-m", "-n", "-i", "-r", *argv]
 
     def admin(self, *options: str) -> Result:
         """Run stonith_admin."""

@@ -6,7 +6,6 @@ import subprocess
 import threading
 import time
 from collections.abc import Sequence
-from types import TracebackType
 
 from .network import Network
 from .timeline import Timeline
@@ -45,12 +44,7 @@ class Agent:
         self._waiter.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stopped = self.returncode is None
         if self._stopped:
             self._program.terminate()

@@ -10,7 +10,6 @@ import shutil
 import socket
 import subprocess
 import sys
-from types import TracebackType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -43,12 +42,7 @@ class DumpServer:
         assert self._program.stdout.readline() == b"ready\n"
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._program.kill()
         self._program.communicate()
 

@@ -6,7 +6,6 @@ import itertools
 import os
 import subprocess
 import sys
-from types import TracebackType
 
 from .host import RigError, run
 from .nodes import Node
@@ -51,12 +50,7 @@ class Network:
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._remove()
 
     def _build(self) -> None:

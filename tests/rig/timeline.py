@@ -23,6 +23,7 @@ STAGES = {
 # what the serial console says at a stage; a crash kernel is the one after the panic
 _MARKS = {
     "panic": PANIC,
+    "route_up": "fence-kdump: links up",
     "crash_kernel": "Linux version",
     "vmcore_saved": "RIG: vmcore saved",
 }

@@ -15,7 +15,6 @@ import subprocess
 import sys
 import threading
 import time
-from types import TracebackType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -90,12 +89,7 @@ class Witness:
         self._reader.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._program.kill()
         self._program.wait()
         self._reader.join()
