@@ -76,8 +76,8 @@ def _judge(old: Any, new: Any, refusal: str) -> tuple[str, list[str]]:
 def compare(old: Any, new: Any) -> tuple[str, list[str]]:
     """The state and the reasons for it.
 
-    An answer that is merely worse today (a name does not resolve, a link is down) is no reason to
-    rebuild: the image knows more.
+    An answer that is merely worse today (a name does not resolve, a link is down, the host name is
+    not set) is no reason to rebuild: the image knows more.
 
     old -- the image's manifest
     new -- the manifest of an image built now
@@ -103,9 +103,10 @@ def compare(old: Any, new: Any) -> tuple[str, list[str]]:
     for key, what in (("links", "replays"), ("modules", "loads")):
         network += [f"it {what} no '{line}'" for line in new[key] if line not in old[key]]
         network += [f"it still {what} '{line}'" for line in old[key] if line not in new[key]]
-    if differences or (network and not doubts):
+    changed = old["sources"] != new["sources"] or new["sender"] not in (None, old["sender"])
+    if (differences and (changed or not doubts)) or (network and not doubts):
         return STALE, differences + network
-    if network or new["sender"] is None:
+    if differences or network or new["sender"] is None:
         return UNKNOWN, doubts
     return FRESH, []
 

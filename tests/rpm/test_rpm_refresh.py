@@ -61,6 +61,7 @@ class Node(Workshop):
         for name in ("boot", "run", "sys/kernel", "var/lib"):
             os.makedirs(f"{self.root}/{name}")
         os.mkdir(self.folder)
+        self.nodes("node1")
         build = self.command(self.image, SMALL, {"FENCE_KDUMP_SENDER": self.sender})
         subprocess.run(build, check=True, capture_output=True)
         tool = RHEL_TOOL.format(
@@ -87,6 +88,7 @@ class Node(Workshop):
         shutil.rmtree(self.sender)
         shutil.copytree(SENDER, self.sender, symlinks=True)
         self.host.ip("link set eth0 up")
+        self.host.ip("address replace 10.0.0.2/24 dev eth0")
         self.file(self.loaded, "1\n")
         self.nodes("node1")
         if not os.path.exists(self.tool):
@@ -262,6 +264,15 @@ def test_links_are_down_today(node: Node) -> None:
     assert "10.0.0.1" in text
     node.refresh()
     assert node.asked() == []
+
+
+def test_host_name_and_address_are_missing_today(node: Node) -> None:
+    """Without either, this node takes itself for another one."""
+    node.host.ip("address flush dev eth0")
+    argv = [word if word != "me" else "localhost" for word in node.argv("check")]
+    result = run(argv)
+    assert result.status == 2, result
+    assert "does not name this node (localhost)" in result.stdout
 
 
 def test_image_without_us(node: Node) -> None:
