@@ -9,7 +9,7 @@ VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 PYTHON_SOURCES := $(shell find protocol cluster sender agent -name '*.py') agent/bin/fence_kdump
 SHELL_SCRIPTS   = .ci/run $(filter-out %.md,$(wildcard tools/*))
 SHELL_SCRIPTS  += $(wildcard dracut-module/99zz-fence-kdump/*.sh)
-SHELL_SCRIPTS  += $(shell grep -lrE '^\#!/bin/(ba)?sh' tests)
+SHELL_SCRIPTS  += $(shell grep -lrIE '^\#!/bin/(ba)?sh' tests)
 SENDER_PAGES   := build/man/fence_kdump_send.8 build/man/fence-kdump-image.8
 MAN_PAGES      := build/man/fence_kdump.8 $(SENDER_PAGES)
 

@@ -26,6 +26,7 @@ __all__ = [
     "parse_route",
 ]
 
+_DOUBTS = ("temporary", "deprecated", "tentative", "dadfailed")
 _TIMEOUT = 30.0  # seconds; ip never takes long, but a build must not hang
 
 
@@ -64,7 +65,7 @@ class Address:
     """An address of a device.
 
     dynamic -- it has a lifetime: from DHCP or a router's advertisement
-    secondary -- the device had another of the same subnet before
+    doubtful -- the kernel would rather not use it: temporary, deprecated, or not proven unique
     peer -- the other end of a point-to-point address, "" for none
     """
 
@@ -72,7 +73,7 @@ class Address:
     local: str
     prefixlen: int
     dynamic: bool = False
-    secondary: bool = False
+    doubtful: bool = False
     scope: str = "global"
     peer: str = ""
 
@@ -149,7 +150,7 @@ def parse_addresses(text: str) -> list[Address]:
             local=info["local"],
             prefixlen=info["prefixlen"],
             dynamic=info.get("dynamic", False),
-            secondary=info.get("secondary", False) or info.get("temporary", False),
+            doubtful=any(info.get(flag) for flag in _DOUBTS),
             scope=info.get("scope", ""),
             peer=info.get("address", ""),
         )

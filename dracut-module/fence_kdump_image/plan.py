@@ -119,8 +119,12 @@ def make(
     me = targets.Self(names, frozenset(a.local for a in addresses))
     settled = targets.settle(choice, answers, me)
     warnings += settled.problems
-    own = settled.own or {0: answers.get(node, ())}
-    paths, nics = _paths(_ways(settled, own, network, warnings), around.claims)
+    own = settled.own
+    if not choice.rings:
+        alone, problem = targets.own_by_name(node, answers.get(node, ()), me)
+        own = {0: alone}
+        warnings += [problem] if problem else []
+    paths, nics = _paths(_ways(settled, own, network, bool(choice.rings), warnings), around.claims)
     return Plan(
         node=node,
         source=choice.source,
@@ -151,6 +155,7 @@ def _ways(
     settled: targets.Settled,
     own: Mapping[int, tuple[str, ...]],
     network: Network,
+    cluster: bool,
     warnings: list[str],
 ) -> list[Way]:
     ways: list[Way] = []
@@ -158,7 +163,7 @@ def _ways(
         if not target.address:
             continue
         try:
-            found = source.choose(target, own, network, bool(settled.own))
+            found = source.choose(target, own, network, cluster)
             stack = links.below(found.route.device, network) if found.route else ()
         except (links.UnsupportedError, NetworkError) as error:
             warnings.append(f"{error}; the way to {target.address} is left to others")

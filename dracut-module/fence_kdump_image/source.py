@@ -40,7 +40,7 @@ def choose(
     target -- whom to reach; its address must not be ""
     own -- ring -> addresses that stand for this node: by corosync.conf, or by its name
     network -- the running kernel's
-    cluster -- corosync.conf names this node: no other address but those is its own
+    cluster -- there is a corosync.conf: no address but those in `own` is this node's
     """
     route = network.route(target.address)
     rings = [*own.get(target.ring, ()), *(a for ring in sorted(own) for a in own[ring])]
@@ -70,25 +70,37 @@ def choose(
 
 
 def _primary(target: Target, route: Route, network: Network) -> Sourced:
-    """Without a word on which addresses are this node's: its device's first one, if static."""
+    """Without a word on which addresses are this node's: its device's only static one.
+
+    Nothing but a name tells several of them apart: the kernel lists IPv6 addresses newest first,
+    and an IPv4 address moves behind a cluster's when it is set anew.
+    """
     candidates = [
         a
         for a in network.addresses()
         if a.device == route.device
         and _same_family(a.local, target.address)
         and a.scope == "global"
-        and not a.secondary
+        and not a.doubtful
     ]
     if not candidates:
         text = f"{route.device} has no address to reach {target.address} from"
         return Sourced(target, problem=text)
-    first = _without_hosts(candidates)[0]
-    if first.dynamic:
+    static = _without_hosts([a for a in candidates if not a.dynamic])
+    if not static or (len(static) == 1 and _is_host(static[0]) and len(candidates) > 1):
         return Sourced(
             target,
-            problem=f"{first.local} on {route.device} is a lease, and neither corosync.conf nor"
-            " this node's name stands for it: not taken along",
+            problem=f"{candidates[0].local} on {route.device} is a lease, and neither corosync.conf"
+            " nor this node's name stands for it: not taken along",
         )
+    if len(static) > 1:
+        several = " and ".join(a.local for a in static)
+        return Sourced(
+            target,
+            problem=f"{route.device} has {several}, of which some may be a cluster's: none is taken"
+            " along; put this node's own for its name into /etc/hosts",
+        )
+    first = static[0]
     if route.source == first.local:
         return Sourced(target, route, first)
     route_from = network.route(target.address, first.local)
@@ -99,10 +111,12 @@ def _primary(target: Target, route: Route, network: Network) -> Sourced:
 
 def _without_hosts(addresses: Sequence[Address]) -> Sequence[Address]:
     """Virtual addresses of a cluster are often given as hosts, without their subnet."""
-    subnets = [
-        a for a in addresses if a.prefixlen < ipaddress.ip_address(a.local).max_prefixlen or a.peer
-    ]
-    return subnets or addresses
+    return [a for a in addresses if not _is_host(a)] or addresses
+
+
+def _is_host(address: Address) -> bool:
+    longest = ipaddress.ip_address(address.local).max_prefixlen
+    return address.prefixlen == longest and not address.peer
 
 
 def _from(route: Route, source: str) -> Route:

@@ -24,6 +24,7 @@ __all__ = [
     "Target",
     "choose",
     "hosts",
+    "own_by_name",
     "settle",
 ]
 
@@ -139,19 +140,18 @@ def settle(choice: Choice, answers: Mapping[str, tuple[str, ...]], me: Self) -> 
     answers -- host -> its addresses, () if it did not resolve
     me -- this node
     """
-    mine = {c.node for c in choice.candidates if _is_me(c, answers, me)}
-    own: dict[int, tuple[str, ...]] = {}
-    for candidate in choice.rings:
-        if candidate.node in {c.node for c in choice.rings if _is_me(c, answers, me)}:
-            addresses = answers.get(candidate.host, ())
-            own[candidate.ring] = own.get(candidate.ring, ()) + addresses
-    targets: list[Target] = []
     problems: list[str] = []
+    own = _own(choice, answers, me, problems)
+    if choice.source == corosync.PATH:
+        mine = _my_node(choice.candidates, answers, me)
+    else:
+        mine = frozenset(c.node for c in choice.candidates if _is_me(c, answers, me))
+    targets: list[Target] = []
     for candidate in choice.candidates:
         addresses = answers.get(candidate.host, ())
         if candidate.node in mine:
             continue
-        usable = [a for a in addresses if _usable(a, candidate.host)]
+        usable = [a for a in addresses if _usable(a, candidate.host, me)]
         problems += [
             f"{candidate.host}: {a} is no address of another node; left out"
             for a in addresses
@@ -180,25 +180,101 @@ def _settings(texts: Mapping[str, str], path: str, problems: list[str]) -> Mappi
     return settings.values
 
 
+def own_by_name(name: str, addresses: Iterable[str], me: Self) -> tuple[tuple[str, ...], str]:
+    """Those of a name's addresses that are this node's own, and a problem with them or "".
+
+    name -- a name of this node
+    addresses -- what it resolves to. Where nss-myhostname(8) answers that is every address of the
+        machine, virtual ones too: then nothing tells which one is its own
+    me -- this node
+    """
+    local = [a for a in addresses if a in me.addresses and not _loopback(a) and not _link_local(a)]
+    for family in (4, 6):
+        alike = [a for a in local if ipaddress.ip_address(a).version == family]
+        if len(alike) > 1:
+            return (), (
+                f"{name} resolves to {' and '.join(alike)}, of which some may be a cluster's: none"
+                " is taken along; write the address into corosync.conf, or one into /etc/hosts"
+            )
+    return tuple(local), ""
+
+
+def _own(
+    choice: Choice, answers: Mapping[str, tuple[str, ...]], me: Self, problems: list[str]
+) -> dict[int, tuple[str, ...]]:
+    """ring -> this node's addresses there, by corosync.conf; without those it gives to others."""
+    mine = _my_node(choice.rings, answers, me)
+    taken = {a: c.node for c in choice.rings if c.node not in mine for a in answers.get(c.host, ())}
+    own: dict[int, tuple[str, ...]] = {}
+    for ring in choice.rings:
+        if ring.node not in mine:
+            continue
+        addresses, problem = answers.get(ring.host, ()), ""
+        if literal(ring.host) is None:
+            addresses, problem = own_by_name(ring.host, addresses, me)
+        if problem:
+            problems.append(problem)
+        own[ring.ring] = own.get(ring.ring, ()) + tuple(a for a in addresses if a not in taken)
+    problems += [
+        f"this machine has {a}, which corosync.conf gives to {taken[a]}: not taken along"
+        for a in sorted(me.addresses & taken.keys())
+        if not _loopback(a)
+    ]
+    return own
+
+
+def _my_node(
+    rings: Iterable[Candidate], answers: Mapping[str, tuple[str, ...]], me: Self
+) -> frozenset[str]:
+    """The node of corosync.conf that is this one; none if nothing tells.
+
+    By its name, if it has it; only else by its addresses, which may be on this machine because it
+    took them over.
+    """
+    nodes = {ring.node: [r for r in rings if r.node == ring.node] for ring in rings}
+    ways = (
+        lambda ring: bool({ring.node.lower(), ring.host.lower()} & me.names),
+        lambda ring: literal(ring.node) is None and _short(ring.node) in me.names,
+        lambda ring: _is_local(answers.get(ring.host, ()), me),
+    )
+    for way in ways:
+        found = [name for name, rings in nodes.items() if any(map(way, rings))]
+        if found:
+            return frozenset(found if len(found) == 1 else ())
+    return frozenset()
+
+
 def _is_me(candidate: Candidate, answers: Mapping[str, tuple[str, ...]], me: Self) -> bool:
-    if {candidate.node.lower(), candidate.host.lower()} & me.names:
+    if candidate.host.lower() in me.names:
         return True
-    addresses = answers.get(candidate.host, ())
-    if any(a in me.addresses and not _loopback(a) for a in addresses):
-        return True
-    # Debian's installer gives a host's own name 127.0.1.1; who writes a loopback address means it
-    return bool(addresses) and literal(candidate.host) is None and all(map(_loopback, addresses))
+    return _is_local(answers.get(candidate.host, ()), me)
+
+
+def _is_local(addresses: Iterable[str], me: Self) -> bool:
+    """Whether all of a host's addresses are this machine's. One alone may be on every machine, as
+    that of a private bridge is."""
+    outside = [a for a in addresses if not _loopback(a)]
+    return bool(outside) and me.addresses.issuperset(outside)
+
+
+def _short(name: str) -> str:
+    return name.lower().partition(".")[0]
+
+
+def _link_local(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_link_local
 
 
 def _loopback(address: str) -> bool:
     return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
-def _usable(address: str, host: str) -> bool:
+def _usable(address: str, host: str, me: Self) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
     broadcast = address == "255.255.255.255"
     loopback = ip.is_loopback and literal(host) is None
-    return not (ip.is_unspecified or ip.is_multicast or broadcast or loopback)
+    mine = address in me.addresses and literal(host) is None  # as a private bridge's is
+    return not (ip.is_unspecified or ip.is_multicast or broadcast or loopback or mine)
 
 
 def hosts(choice: Choice) -> Iterable[str]:

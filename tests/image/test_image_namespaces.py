@@ -200,6 +200,58 @@ def test_virtual_address_is_left_on_the_survivors(node: Node, virtual: str, firs
     assert ".100" not in "".join(shown["links"])
 
 
+@pytest.mark.parametrize(
+    ("own", "virtual", "target"),
+    [
+        ("fd00::2/64", "fd00::100/64", "fd00::1"),
+        ("10.0.0.2/24", "10.7.0.100/24", "10.7.0.1"),
+    ],
+)
+@pytest.mark.parametrize("first", [True, False])
+def test_without_corosync_two_static_addresses_are_ambiguous(
+    node: Node, own: str, virtual: str, target: str, first: bool
+) -> None:
+    node.nic("eth0")
+    for address in (virtual, own) if first else (own, virtual):
+        node.host.ip(f"address add {address} dev eth0{' nodad' if ':' in address else ''}")
+    node.file("/etc/kdump.conf", f"fence_kdump_nodes {target}\n")
+    shown = node.show()
+    assert not shown["links"]
+    assert "which some may be a cluster's" in "".join(shown["warnings"])
+
+
+def test_a_virtual_address_that_became_the_first_one(node: Node) -> None:
+    """The own address was set anew, and is behind the cluster's now."""
+    node.nic("eth0")
+    node.host.sysctl("net.ipv4.conf.eth0.promote_secondaries", "1")
+    for line in ("add 10.0.0.2/24", "add 10.0.0.100/24", "del 10.0.0.2/24", "add 10.0.0.2/24"):
+        node.host.ip(f"address {line} dev eth0")
+    node.file("/etc/kdump.conf", "fence_kdump_nodes 10.0.0.1\n")
+    assert "address replace 10.0.0.100/24 dev @" not in node.show()["links"]
+
+
+def test_in_a_cluster_that_does_not_name_this_node_no_address_is_its_own(node: Node) -> None:
+    node.nic("eth0")
+    node.host.ip("address add 192.168.1.100/24 dev eth0")
+    node.host.ip("route add default dev eth0")
+    node.corosync(node1="10.0.0.1", node2="10.0.0.2")
+    shown = node.show()
+    assert addresses(shown) == ["10.0.0.1", "10.0.0.2"]
+    assert not shown["links"]
+
+
+def test_another_node_s_address_on_this_machine(node: Node) -> None:
+    node.nic("eth0")
+    node.host.ip("address add 10.0.0.2/24 dev eth0")
+    node.host.ip("address add 10.5.0.5/24 dev eth0")
+    node.corosync(n1="10.5.0.5", me="10.0.0.2", n3="10.5.0.6", n4="10.0.0.4")
+    shown = node.show()
+    assert addresses(shown) == ["10.5.0.5", "10.5.0.6", "10.0.0.4"]
+    assert not [line for line in shown["links"] if line.startswith("address replace 10.5")]
+    assert "src 10.5.0.5" not in " ".join(shown["links"])
+    assert any("10.5.0.5, which corosync.conf gives to n1" in w for w in shown["warnings"])
+
+
 def test_virtual_address_only(node: Node) -> None:
     node.nic("eth0")
     node.host.ip("address add 10.0.0.100/24 dev eth0")

@@ -12,10 +12,12 @@ TARGET = Target("node1", "10.0.0.1", "10.0.0.1", 0)
 STATIC = Address("eth0", "10.0.0.2", 24)
 LEASE = Address("eth0", "10.0.0.2", 24, dynamic=True)
 VIP_HOST = Address("eth0", "10.0.0.100", 32)
-VIP_SECOND = Address("eth0", "10.0.0.100", 24, secondary=True)
+VIP_SECOND = Address("eth0", "10.0.0.100", 24)
 VIP_OTHER = Address("eth0", "10.7.0.100", 24)
 V6 = Address("eth0", "fd00::2", 64)
+V6_NEWER = Address("eth0", "fd00::100", 64)
 SLAAC = Address("eth0", "fd00::abcd", 64, dynamic=True)
+DEPRECATED = Address("eth0", "fd00::100", 64, doubtful=True)
 LINK = Address("eth0", "fe80::2", 64, scope="link")
 
 
@@ -72,11 +74,13 @@ def test_in_a_cluster_only_ring_addresses(
 @pytest.mark.parametrize(
     ("addresses", "preferred", "named", "taken"),
     [
-        # nothing stands for this node: the device's first static address
+        # nothing stands for this node: the device's only static address
         ([STATIC], "10.0.0.2", [], "10.0.0.2"),
-        ([STATIC, VIP_SECOND], "10.0.0.100", [], "10.0.0.2"),
+        ([STATIC, VIP_SECOND], "10.0.0.100", [], ""),
         ([VIP_HOST, STATIC], "10.0.0.100", [], "10.0.0.2"),
-        ([STATIC, VIP_OTHER], "10.7.0.100", [], "10.0.0.2"),
+        ([STATIC, VIP_OTHER], "10.7.0.100", [], ""),  # either may be the cluster's
+        ([VIP_OTHER, STATIC], "10.0.0.2", [], ""),
+        ([LEASE, VIP_HOST], "10.0.0.2", [], ""),
         ([VIP_HOST], "10.0.0.100", [], "10.0.0.100"),  # all there is: a host in a routed network
         ([LEASE], "10.0.0.2", [], ""),
         ([], "", [], ""),
@@ -98,7 +102,10 @@ def test_without_a_cluster(
     ("addresses", "own", "taken"),
     [
         ([LINK, STATIC, SLAAC, V6], ["10.0.0.2", "fd00::2"], "fd00::2"),
-        ([SLAAC, V6], [], ""),  # the first one is a router's gift
+        ([SLAAC, V6], [], "fd00::2"),
+        ([V6_NEWER, V6], [], ""),  # either may be the cluster's
+        ([SLAAC], [], ""),
+        ([DEPRECATED, V6], [], "fd00::2"),
         ([LINK, V6, SLAAC], [], "fd00::2"),
         ([LINK], [], ""),
     ],

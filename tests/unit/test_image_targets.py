@@ -6,7 +6,7 @@ import pytest
 
 from fence_kdump_cluster import corosync
 from fence_kdump_image import kdumpconf, sysconfig
-from fence_kdump_image.targets import Choice, Self, Settled, choose, hosts, settle
+from fence_kdump_image.targets import Choice, Self, Settled, choose, hosts, own_by_name, settle
 
 NODELIST = """
 nodelist {
@@ -153,3 +153,84 @@ def test_faults_are_told_with_their_file() -> None:
     assert len(choice.problems) == 4
     assert all(problem.startswith("/etc/") for problem in choice.problems)
     assert len(choice.candidates) == 6
+
+
+def node(name: str, *rings: str) -> str:
+    lines = "".join(f"    ring{n}_addr: {ring}\n" for n, ring in enumerate(rings))
+    return f"  node {{\n    name: {name}\n{lines}  }}\n"
+
+
+def cluster(*nodes: str) -> Choice:
+    return choose({corosync.PATH: "nodelist {\n" + "".join(nodes) + "}\n"})
+
+
+def test_an_address_of_another_node_on_this_machine_is_not_its_own() -> None:
+    """Taken over, or misconfigured: a message from it would say that node1 crashed."""
+    choice = cluster(
+        node("node1", "10.5.0.5"), node("node2", "10.0.0.2"), node("node4", "10.0.0.4")
+    )
+    me = Self(frozenset({"node2"}), frozenset({"10.0.0.2", "10.5.0.5"}))
+    settled = answer(choice, me)
+    assert settled.own == {0: ("10.0.0.2",)}
+    assert told(settled) == ["10.5.0.5", "10.0.0.4"]
+    assert any("10.5.0.5, which corosync.conf gives to node1" in p for p in settled.problems)
+
+
+def test_two_rings_with_one_address_are_nobody_s() -> None:
+    choice = cluster(node("node1", "10.0.0.2"), node("node2", "10.0.0.2", "10.1.0.2"))
+    me = Self(frozenset({"node2"}), frozenset({"10.0.0.2", "10.1.0.2"}))
+    assert answer(choice, me).own == {0: (), 1: ("10.1.0.2",)}
+
+
+@pytest.mark.parametrize("name", ["node2", "NODE2", "node2.example.com"])
+def test_the_node_of_this_name_is_this_one_whatever_its_addresses(name: str) -> None:
+    choice = cluster(node("node1", "10.0.0.1"), node(name, "10.0.0.2"))
+    me = Self(frozenset({"node2"}), frozenset({"10.0.0.1", "10.0.0.2"}))
+    assert told(answer(choice, me)) == ["10.0.0.1"]
+
+
+def test_by_addresses_only_if_they_are_of_one_node() -> None:
+    choice = cluster(node("node1", "10.0.0.1"), node("node2", "10.0.0.2"))
+    unnamed = frozenset({"me"})
+    assert answer(choice, Self(unnamed, frozenset({"10.0.0.2"}))).own == {0: ("10.0.0.2",)}
+    settled = answer(choice, Self(unnamed, frozenset({"10.0.0.1", "10.0.0.2"})))
+    assert settled.own == {}
+    assert told(settled) == ["10.0.0.1", "10.0.0.2"]
+
+
+def test_an_address_that_every_machine_has_makes_no_node_this_one() -> None:
+    """A private bridge's; and a loopback address that /etc/hosts gives to another node."""
+    choice = cluster(node("node1", "bridged"), node("node2", "10.0.0.2"), node("node3", "looped"))
+    answers = {
+        "bridged": ("10.0.0.1", "192.168.122.1"),
+        "looped": ("127.0.0.1",),
+        "10.0.0.2": ("10.0.0.2",),
+    }
+    me = Self(frozenset({"node2"}), frozenset({"10.0.0.2", "192.168.122.1", "127.0.0.1"}))
+    settled = settle(choice, answers, me)
+    assert told(settled) == ["10.0.0.1"]
+    assert any(p.startswith("bridged: 192.168.122.1 is no address") for p in settled.problems)
+    assert any(p.startswith("looped: 127.0.0.1 is no address") for p in settled.problems)
+
+
+@pytest.mark.parametrize(
+    ("addresses", "own"),
+    [
+        (("10.0.0.2",), ("10.0.0.2",)),
+        (("10.0.0.2", "fd00::2"), ("10.0.0.2", "fd00::2")),
+        (("10.0.0.2", "127.0.0.1", "fe80::2"), ("10.0.0.2",)),
+        (("10.0.0.2", "192.0.2.9"), ("10.0.0.2",)),
+        (("10.0.0.2", "10.7.0.100"), ()),  # nss-myhostname: the cluster's address, too
+        (("fd00::2", "fd00::100"), ()),
+        ((), ()),
+    ],
+)
+def test_own_addresses_by_name(addresses: tuple[str, ...], own: tuple[str, ...]) -> None:
+    here = {"10.0.0.2", "10.7.0.100", "fd00::2", "fd00::100", "fe80::2", "127.0.0.1"}
+    me = Self(frozenset({"me"}), frozenset(here))
+    found, problem = own_by_name("me", addresses, me)
+    assert found == own
+    assert bool(problem) == (len(addresses) > 1 and not own)
+    # the same for a ring that is this node's name
+    settled = settle(cluster(node("me", "me")), {"me": addresses}, me)
+    assert settled.own == {0: own}
