@@ -80,6 +80,7 @@ _fence_kdump_install() {
             $SYSTEMCTL -q --root "$initdir" add-wants sysinit.target "$_unit" || return 1
         done
     else
+        inst_multiple setsid || return 1
         _fence_kdump_script keep || return 1
         inst_hook cmdline 01 "$moddir/fence-kdump-start.sh" || return 1
         inst_hook cleanup 01 "$moddir/fence-kdump-stop.sh" || return 1
