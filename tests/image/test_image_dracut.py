@@ -224,9 +224,40 @@ def test_wishes_that_cannot_be_fulfilled(images: Workshop) -> None:
         assert f"fence-kdump: no {told}" in image.log
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("exec sleep 1000", "124"),
+        ('case $1 in show) exit 0 ;; esac; sleep 1000', "124"),
+        ("trap '' TERM; while :; do sleep 1; done", "137"),
+    ],
+)
+def test_hanging_helper(images: Workshop, body: str, status: str) -> None:
+    small = ["--no-kernel", "--no-hostonly", "--add", "kdumpbase"]
+    image = images.build(small, {**break_helper(images, body), "FENCE_KDUMP_PATIENCE": "1"})
+    assert image.has("etc/kdump-stand-in")
+    assert f"fence-kdump: the image helper failed (status {status})" in image.log
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("exec /nowhere/python3", "fence-kdump: the image helper failed (status 127)"),
+        ("echo 'fence-kdump-image: No space' >&2; exit 1", "fence-kdump-image: No space"),
+    ],
+)
+def test_failing_helper_is_not_taken_for_nobody(images: Workshop, body: str, told: str) -> None:
+    small = ["--no-kernel", "--no-hostonly", "--add", "kdumpbase"]
+    image = images.build(small, break_helper(images, body))
+    assert image.has("etc/kdump-stand-in")
+    assert told in image.log
+    assert "nobody to tell" not in image.log
+
+
 def test_missing_helper(images: Workshop) -> None:
     image = images.build([*SMALL, "--no-kernel"], {"FENCE_KDUMP_IMAGE": "/nowhere"})
     assert image.has("etc/kdump-stand-in")
+    assert "fence-kdump: the image helper failed (status 127)" in image.log
     assert "fence-kdump: this crash image tells nobody" in image.log
 
 
