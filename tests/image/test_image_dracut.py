@@ -191,6 +191,15 @@ def test_networkmanager_in_the_image_leaves_our_nic_alone(
     assert "match-device=mac:52:54:00:aa:bb:01\nmanaged=0\n" in unmanaged
 
 
+def test_stock_files_of_networkd_claim_no_nic(images: Workshop) -> None:
+    image = images.build(
+        ["--no-hostonly", "--no-kernel", "--add", "kdumpbase systemd-networkd"],
+        {"IN_KDUMP": ""},
+    )
+    assert image.has("usr/lib/systemd/network/80-wifi-adhoc.network")
+    assert " virtio_net udev " in image.read("etc/fence-kdump/links")
+
+
 def break_helper(images: Workshop, body: str) -> dict[str, str]:
     return {"FENCE_KDUMP_IMAGE": images.script("broken", body)}
 
@@ -228,7 +237,7 @@ def test_wishes_that_cannot_be_fulfilled(images: Workshop) -> None:
     ("body", "status"),
     [
         ("exec sleep 1000", "124"),
-        ('case $1 in show) exit 0 ;; esac; sleep 1000', "124"),
+        ("case $1 in show) exit 0 ;; esac; sleep 1000", "124"),
         ("trap '' TERM; while :; do sleep 1; done", "137"),
     ],
 )
