@@ -83,8 +83,14 @@ def test_it_still_has_what_dumps(image: Image) -> None:
 def test_units(rhel: Image, unit: str) -> None:
     wants = f"{rhel.root()}/etc/systemd/system/sysinit.target.wants/{unit}"
     assert os.path.lexists(wants)
-    text = rhel.read(f"usr/lib/systemd/system/{unit}")
-    assert "ConditionPathExists=/proc/vmcore\n" in text
+    settings = rhel.read(f"usr/lib/systemd/system/{unit}").splitlines()
+    assert {
+        "DefaultDependencies=no",
+        "ConditionPathExists=/proc/vmcore",
+        "IgnoreOnIsolate=yes",
+        "Conflicts=initrd-switch-root.target",
+        "Before=initrd-switch-root.target",
+    } <= {*settings}
     assert not rhel.has("usr/sbin/fence-kdump-keep")
 
 

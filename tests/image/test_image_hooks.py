@@ -119,11 +119,16 @@ START = f". {MODULE}/fence-kdump-start.sh"
 STOP = f". {MODULE}/fence-kdump-stop.sh"
 
 
-def test_nothing_outside_a_crash_kernel(init: Init) -> None:
+def test_nothing_is_started_outside_a_crash_kernel(init: Init) -> None:
     init.do(START)
-    init.do(STOP)
-    assert init.log() == []
     assert not (init.run / "fence-kdump.pid").exists()
+    assert init.left() == []
+    init.do(STOP)
+
+
+def test_keep_does_nothing_outside_a_crash_kernel(init: Init) -> None:
+    init.do(": >/run/done; timeout 10 /usr/sbin/fence-kdump-keep")
+    assert init.log() == []
 
 
 def test_everything_ends_before_a_switch_of_root(init: Init) -> None:
