@@ -17,7 +17,7 @@ __all__ = ["DLOPENED", "needed"]
 DLOPENED = ("libm.so.*", "libz.so.*", "libdl.so.*", "libutil.so.*", "libpthread.so.*", "librt.so.*")
 
 _PATIENCE = 30.0  # seconds for all that ldd is asked; a build must not hang
-_PATH = re.compile(r"(?:=>\s+)?(/\S+)\s+\(0x")
+_PATH = re.compile(r"^\s*(?:.* => )?(/.*) \(0x[0-9a-f]+\)$", re.MULTILINE)  # it may have spaces
 
 
 def needed(folder: str, patience: float = _PATIENCE) -> tuple[str, ...]:

@@ -46,3 +46,18 @@ def test_hanging_ldd(hanging: pathlib.Path, tmp_path: pathlib.Path) -> None:
     with pytest.raises(TimeoutError, match=r"ldd .*/fence_kdump_send: no answer in"):
         libraries.needed(str(folder), PATIENCE)
     assert hanging.read_text() == f"{folder}/fence_kdump_send\n"
+
+
+def test_libraries_of_a_folder_with_a_space(tmp_path: pathlib.Path) -> None:
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    shutil.copy("/bin/ls", plain)
+    outside = libraries.needed(str(plain))
+    assert any("/libc.so." in path for path in outside)
+    own = next(path for path in outside if "/libc.so." not in path and "/ld-" not in path)
+    spaced = tmp_path / "with a space"
+    (spaced / "_internal").mkdir(parents=True)
+    shutil.copy("/bin/ls", spaced)
+    shutil.copy(own, spaced / "_internal")
+    assert {*outside} - {*libraries.needed(str(spaced))} == {own}
+    assert {*libraries.needed(str(spaced))} <= {*outside}
