@@ -171,15 +171,13 @@ nic() {
 if [ -c /dev/console ] && (: >/dev/console) 2>/dev/null; then
     exec >/dev/console 2>&1
 fi
-children=
-# shellcheck disable=SC2086 # process ids
-trap 'kill $children 2>/dev/null; exit 0' TERM
+# Who ends it ends its children, too: systemd its control group, the stop hook its process group. A
+# trap would not do, as a shell loses a signal that comes while it forks.
 # hardware takes its time: all drivers are set to work before anything else
 while read -r word rest; do
     [ "$word" = nic ] || continue
     # shellcheck disable=SC2086 # words
     load $rest >/dev/null & # what fails here fails again below, and is told
-    children="$children $!"
 done <"$PLAN"
 replay 0 ""
 number=0
@@ -188,6 +186,5 @@ while read -r word rest; do
     number=$((number + 1))
     # shellcheck disable=SC2086 # words
     nic "$number" $rest &
-    children="$children $!"
 done <"$PLAN"
 wait

@@ -3,10 +3,14 @@
 
 if [ -e /run/fence-kdump.pid ]; then
     read -r _fence_kdump_pid </run/fence-kdump.pid
-    kill "$_fence_kdump_pid"
+    # The process, which may not have its group yet, and the group. KILL, because a shell loses a
+    # TERM that comes while it forks, and a sender started just then would go on.
+    kill -KILL "$_fence_kdump_pid" "-$_fence_kdump_pid" 2>/dev/null
     _fence_kdump_tries=0
-    while [ -e /run/fence-kdump.pid ] && [ "$_fence_kdump_tries" -lt 50 ]; do
+    while kill -0 "$_fence_kdump_pid" || kill -0 "-$_fence_kdump_pid"; do
+        [ "$_fence_kdump_tries" -lt 50 ] || break
         _fence_kdump_tries=$((_fence_kdump_tries + 1))
         sleep 0.1
-    done
+    done 2>/dev/null
+    rm -f /run/fence-kdump.pid
 fi

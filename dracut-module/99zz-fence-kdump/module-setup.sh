@@ -8,8 +8,16 @@ _fence_kdump_sender() {
     echo "${FENCE_KDUMP_SENDER:-/usr/libexec/fence-kdump}"
 }
 
+# the helper has a limit for all that may hang; this one is for what nobody thought of, as a build
+# that hangs is a node without a crash kernel
 _fence_kdump_helper() {
-    "${FENCE_KDUMP_IMAGE:-/usr/sbin/fence-kdump-image}" "$@" </dev/null
+    local _status
+    timeout -k 5 "${FENCE_KDUMP_PATIENCE:-120}" \
+        "${FENCE_KDUMP_IMAGE:-/usr/sbin/fence-kdump-image}" "$@" </dev/null
+    _status=$?
+    # 1 has its reason on stderr, or means that there is nobody to tell
+    ((_status <= 1)) || echo "fence-kdump: the image helper failed (status $_status)" >&2
+    return "$_status"
 }
 
 # what the helper asks for, a line each; the same file serves install and installkernel
@@ -80,6 +88,7 @@ _fence_kdump_install() {
             $SYSTEMCTL -q --root "$initdir" add-wants sysinit.target "$_unit" || return 1
         done
     else
+        inst_multiple setsid || return 1
         _fence_kdump_script keep || return 1
         inst_hook cmdline 01 "$moddir/fence-kdump-start.sh" || return 1
         inst_hook cleanup 01 "$moddir/fence-kdump-stop.sh" || return 1
@@ -89,12 +98,14 @@ _fence_kdump_install() {
 
 # called by dracut
 check() {
+    local _said
     [[ $mount_needs ]] && return 1
     # kdump's own modules come before this one
     [[ $IN_KDUMP == 1 ]] || dracut_module_included kdumpbase || dracut_module_included kdump ||
         return 255
-    _fence_kdump_helper show >/dev/null 2>&1 && return 0
-    dwarn "fence-kdump: nobody to tell of a crash; see ${FENCE_KDUMP_IMAGE:-fence-kdump-image} show"
+    _said=$(_fence_kdump_helper show 2>&1 >/dev/null) && return 0
+    _said=${_said##*$'\n'}
+    dwarn "${_said:-fence-kdump: nobody to tell of a crash}; see ${FENCE_KDUMP_IMAGE:-fence-kdump-image} show"
     return 255
 }
 

@@ -9,31 +9,45 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import time
 
 __all__ = ["DLOPENED", "needed"]
 
 # opened by name at run time (PyInstaller's bootloader, libpython): ldd names none of them
 DLOPENED = ("libm.so.*", "libz.so.*", "libdl.so.*", "libutil.so.*", "libpthread.so.*", "librt.so.*")
 
-_PATH = re.compile(r"(?:=>\s+)?(/\S+)\s+\(0x")
+_PATIENCE = 30.0  # seconds for all that ldd is asked; a build must not hang
+_PATH = re.compile(r"^\s*(?:.* => )?(/.*) \(0x[0-9a-f]+\)$", re.MULTILINE)  # it may have spaces
 
 
-def needed(folder: str) -> tuple[str, ...]:
+def needed(folder: str, patience: float = _PATIENCE) -> tuple[str, ...]:
     """Paths of the libraries outside of a folder that the ELF files in it are linked with.
 
     folder -- a sender's
+    patience -- seconds that ldd may take for all of them together
+
+    Raises TimeoutError if ldd does not answer.
     """
     elves = [path for path in _files(folder) if _is_elf(path)]
     found: dict[str, None] = {}
     private = os.path.join(folder, "_internal")
     environment = {**os.environ, "LC_ALL": "C", "LD_LIBRARY_PATH": private}
+    end = time.monotonic() + patience
     for path in elves:
         try:
             run = subprocess.run(
-                ["ldd", path], capture_output=True, text=True, check=False, env=environment
+                ["ldd", path],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                check=False,
+                env=environment,
+                timeout=max(0.0, end - time.monotonic()),
             )
         except OSError:
             return ()
+        except subprocess.TimeoutExpired as error:
+            raise TimeoutError(f"ldd {path}: no answer in {patience:.0f} s") from error
         found.update(dict.fromkeys(_PATH.findall(run.stdout)))
     inside = os.path.join(os.path.realpath(folder), "")
     return tuple(p for p in found if not os.path.realpath(p).startswith(inside))

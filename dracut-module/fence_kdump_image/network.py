@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -27,7 +28,7 @@ __all__ = [
 ]
 
 _DOUBTS = ("temporary", "deprecated", "tentative", "dadfailed")
-_TIMEOUT = 30.0  # seconds; ip never takes long, but a build must not hang
+_PATIENCE = 30.0  # seconds for all that ip is asked; it never takes long, but no build must hang
 
 
 class NetworkError(Exception):
@@ -173,36 +174,45 @@ class Kernel:
     """This machine's network, devices and addresses as they were when first asked for.
 
     sysfs -- where sysfs is
+    patience -- seconds that iproute2 may take for all answers together
     """
 
-    def __init__(self, sysfs: str = "/sys") -> None:
+    def __init__(self, sysfs: str = "/sys", patience: float = _PATIENCE) -> None:
         self._sysfs = sysfs
+        self._patience = patience
         self._devices: Mapping[str, Device] | None = None
         self._addresses: Sequence[Address] | None = None
 
     def devices(self) -> Mapping[str, Device]:
         """See `Network`. Raises NetworkError."""
         if self._devices is None:
-            self._devices = parse_links(_ip("-d", "link", "show"))
+            self._devices = parse_links(self._ip("-d", "link", "show"))
         return self._devices
 
     def addresses(self) -> Sequence[Address]:
         """See `Network`. Raises NetworkError."""
         if self._addresses is None:
-            self._addresses = parse_addresses(_ip("address", "show"))
+            self._addresses = parse_addresses(self._ip("address", "show"))
         return self._addresses
 
     def route(self, target: str, source: str = "") -> Route | None:
         """See `Network`."""
         host, _, scope = target.partition("%")
         try:
-            text = _ip(
+            text = self._ip(
                 "route", "get", host, *(["from", source] if source else []),
                 *(["oif", scope] if scope else []),
             )  # fmt: skip
         except NetworkError:
             return None
         return parse_route(target, text)
+
+    def _ip(self, *arguments: str) -> str:
+        begin = time.monotonic()
+        try:
+            return _ip(arguments, self._patience)
+        finally:
+            self._patience -= time.monotonic() - begin
 
     def driver(self, device: str) -> Driver | None:
         """See `Network`."""
@@ -228,7 +238,9 @@ def _link(path: str) -> str:
         return ""
 
 
-def _ip(*arguments: str) -> str:
+def _ip(arguments: Sequence[str], patience: float) -> str:
+    if patience <= 0:
+        raise NetworkError(f"ip {' '.join(arguments)}: not asked, as ip took too long before")
     try:
         run = subprocess.run(
             ["ip", "-j", *arguments],
@@ -236,7 +248,7 @@ def _ip(*arguments: str) -> str:
             capture_output=True,
             text=True,
             check=False,
-            timeout=_TIMEOUT,
+            timeout=patience,
         )
     except (OSError, subprocess.SubprocessError) as error:
         raise NetworkError(f"ip {' '.join(arguments)}: {error}") from error

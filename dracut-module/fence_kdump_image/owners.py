@@ -2,7 +2,8 @@
 
 An address set early on a NIC that another part of the image configures makes that part give up,
 and the dump with it. So: a NIC that a NetworkManager profile, systemd-networkd or dracut's command
-line (dracut.cmdline(7)) speaks of is theirs, with all that is stacked on it.
+line (dracut.cmdline(7)) speaks of is theirs, with all that is stacked on it. What is not understood
+speaks of every NIC: a message that waits for somebody else's route is better than a lost dump.
 """
 
 from __future__ import annotations
@@ -20,8 +21,14 @@ __all__ = ["Claim", "Surroundings", "claims", "look", "owner"]
 
 _FILES = (
     "etc/NetworkManager/system-connections/*",
+    "run/NetworkManager/system-connections/*",
     "usr/lib/NetworkManager/system-connections/*",
-    "etc/systemd/network/*.network",
+    *(
+        f"{place}/systemd/network/{name}"
+        for place in ("etc", "run", "usr/lib", "lib")
+        for name in ("*.network", "*.network.d/*.conf")
+    ),
+    "etc/cmdline",
     "etc/cmdline.d/*.conf",
 )
 # what sets up NICs in an image if told to, or by itself
@@ -53,6 +60,23 @@ _METHODS = frozenset(
         "auto",
     ]
 )
+
+# settings of systemd.network(5)'s [Match] that fit no NIC of a crash kernel nor what we stack on it
+_ELSEWHERE = {
+    "Driver": frozenset(["tun", "veth"]),
+    "Kind": frozenset(["dummy", "sit", "tap", "tun", "veth", "wireguard"]),
+    "Type": frozenset(["loopback", "sit", "wlan", "wwan"]),
+    "Virtualization": frozenset(["container"]),
+}
+_NETWORKD = re.compile(r".*systemd/network/([^/]+\.network)(?:\.d/[^/]+)?")
+_MAC = re.compile(r"[0-9a-f]{2}(?:[:-][0-9a-f]{2}){5}")
+_NAME = re.compile(r"[\w.@*?+-]+")  # with wildcards, but no negation or escape
+_OFF = ("0", "no", "off")  # of dracut's getargbool
+# they bring up the network, if no ip= says which one, and a root from a server does
+_NEEDING = re.compile(r"rd\.neednet|netroot|nfsroot|rd\.iscsi\..*|rd\.nvmf\..*|rd\.nbd\..*")
+_SERVED = re.compile(r"root=(?:(?!block:)\w+:|/dev/nfs|dhcp).*")
+# the firmware knows which NIC
+_FIRMWARE = ("rd.iscsi.ibft", "rd.iscsi.firmware", "iscsi_firmware", "rd.nvmf.nbft")
 
 
 @dataclass(frozen=True)
@@ -117,25 +141,18 @@ def claims(texts: Mapping[str, str]) -> list[Claim]:
     """
     found: list[Claim] = []
     words: list[tuple[str, str]] = []
+    units: dict[str, list[str]] = {}  # .network file, with drop-ins wherever they are -> paths
     for path, text in texts.items():
-        if path.startswith("etc/cmdline.d/"):
-            words += [(path, word) for word in text.split()]
-        elif path.endswith(".network"):
-            found.append(_networkd(path, text))
+        unit = _NETWORKD.fullmatch(path)
+        if path.startswith("etc/cmdline"):
+            words += [(path, word) for word in re.sub("[\"']", "", text).split()]
+        elif unit:
+            units.setdefault(unit[1], []).append(path)
         else:
             found.append(_profile(path, text))
-    if not any(word.startswith("ip=") for _, word in words):
-        found += [
-            Claim("dracut", f"{path}: {word} without ip=", everything=True)
-            for path, word in words
-            if word in ("rd.neednet", "rd.neednet=1")
-        ]
-    macs = dict(_rename(word) for _, word in words if word.startswith("ifname="))
-    for path, word in words:
-        claim = _word(path, word, macs)
-        if claim:
-            found.append(claim)
-    return found
+    for paths in units.values():
+        found += _networkd(", ".join(paths), "\n".join(texts[path] for path in paths))
+    return found + _cmdline(words)
 
 
 def owner(links: Sequence[Link], found: Iterable[Claim]) -> Claim | None:
@@ -154,37 +171,62 @@ def owner(links: Sequence[Link], found: Iterable[Claim]) -> Claim | None:
     return None
 
 
+def _claim(
+    by: str, why: str, devices: Iterable[str], macs: Iterable[str] = (), everything: bool = False
+) -> Claim:
+    """A claim on devices, on every NIC if one of them is not understood.
+
+    devices -- names or MAC addresses
+    macs -- MAC addresses only
+    """
+    addresses = [mac.lower() for mac in macs]
+    names = set()
+    for device in filter(None, devices):
+        if _MAC.fullmatch(device.lower()):
+            addresses.append(device.lower())
+        else:
+            names.add(device)
+    understood = all(map(_MAC.fullmatch, addresses)) and all(map(_NAME.fullmatch, names))
+    return Claim(
+        by,
+        why,
+        frozenset(names),
+        frozenset(mac.replace("-", ":") for mac in addresses),
+        everything or not understood,
+    )
+
+
 def _profile(path: str, text: str) -> Claim:
     """A NetworkManager keyfile, nm-settings-keyfile(5)."""
     settings = _ini(text)
-    names = {settings.get(("connection", "interface-name"), "")}
-    names.update(re.split(r"[;,]", settings.get(("match", "interface-name"), "")))
-    names.add(settings.get(("vlan", "parent"), ""))
-    macs = {value.lower() for (_, key), value in settings.items() if key == "mac-address" and value}
-    names.discard("")
-    return Claim(
-        "NetworkManager", path, frozenset(names), frozenset(macs), everything=not names | macs
-    )
+    names = settings.get(("connection", "interface-name"), [])
+    names += re.split(r"[;,]", ";".join(settings.get(("match", "interface-name"), [])))
+    names += settings.get(("vlan", "parent"), [])
+    macs = [mac for (_, key), found in settings.items() if key == "mac-address" for mac in found]
+    macs = list(filter(None, macs))
+    return _claim("NetworkManager", path, names, macs, everything=not any(names) and not macs)
 
 
-def _networkd(path: str, text: str) -> Claim:
-    """systemd.network(5)."""
+def _networkd(why: str, text: str) -> list[Claim]:
+    """systemd.network(5); no claim for a file that fits no NIC, or is empty to mask another."""
     settings = _ini(text)
-    names = settings.get(("Match", "Name"), "").split()
-    macs = settings.get(("Match", "MACAddress"), "").lower().split()
-    macs += settings.get(("Match", "PermanentMACAddress"), "").lower().split()
-    lower = [v for (section, key), v in settings.items() if (section, key) == ("Network", "VLAN")]
-    return Claim(
-        "systemd-networkd",
-        path,
-        frozenset([*names, *lower]),
-        frozenset(macs),
-        everything=not (names or macs),
-    )
+
+    def words(section: str, key: str) -> list[str]:
+        return re.sub("[\"']", "", " ".join(settings.get((section, key), []))).split()
+
+    for key, others in _ELSEWHERE.items():
+        if words("Match", key) and others.issuperset(words("Match", key)):
+            return []
+    names = words("Match", "Name")
+    macs = words("Match", "MACAddress") + words("Match", "PermanentMACAddress")
+    upper = [name for key in ("VLAN", "Bond", "Bridge") for name in words("Network", key)]
+    everything = not (names or macs)
+    return [_claim("systemd-networkd", why, names + upper, macs, everything)] if settings else []
 
 
-def _ini(text: str) -> dict[tuple[str, str], str]:
-    values: dict[tuple[str, str], str] = {}
+def _ini(text: str) -> dict[tuple[str, str], list[str]]:
+    """(section, key) -> its values, as some keys may be repeated."""
+    values: dict[tuple[str, str], list[str]] = {}
     section = ""
     for raw in text.splitlines():
         line = raw.strip()
@@ -192,31 +234,48 @@ def _ini(text: str) -> dict[tuple[str, str], str]:
             section = line[1:-1]
         elif "=" in line and not line.startswith(("#", ";")):
             key, _, value = line.partition("=")
-            values[section, key.strip()] = value.strip()
+            values.setdefault((section, key.strip()), []).append(value.strip())
     return values
 
 
-def _word(path: str, word: str, macs: Mapping[str, str]) -> Claim | None:
-    """One word of dracut's command line."""
+def _cmdline(words: Sequence[tuple[str, str]]) -> list[Claim]:
+    """dracut.cmdline(7): (path, word) of all files."""
+    macs = dict(_rename(word) for _, word in words if word.startswith("ifname="))
+    told = any(word.startswith("ip=") for _, word in words)
+    found = [_word(path, word, macs, told) for path, word in words]
+    return [claim for claim in found if claim]
+
+
+def _word(path: str, word: str, macs: Mapping[str, str], told: bool) -> Claim | None:
+    """One word of dracut's command line.
+
+    macs -- name -> MAC address, of ifname=
+    told -- there is an ip=
+    """
     key, _, value = word.partition("=")
     fields = re.findall(r"(?:^|:)((?:\[[^]]*\]|[^:])*)", value)
+    why = f"{path}: {word}"
     if key in ("vlan", "bond", "bridge", "team"):
         names = {name for field in fields[:2] for name in field.split(",")} or {f"{key}0"}
         everything = key != "vlan" and len(fields) < 2
-    elif key == "ip" and value and value not in ("ibft",):
+    elif key == "ip" and value:
         place = 0 if len(fields) > 1 and fields[1].split(",")[0] in _METHODS else 5
         names = {fields[place]} if len(fields) > max(1, place) else set()
-        everything = not names or "" in names
+        everything = not any(names)
+    elif key == "rd.route":
+        names = set(fields[2:3])
+        everything = not any(names)
+    elif key in _FIRMWARE and value not in _OFF:
+        names, everything = set(), True
+    elif (_NEEDING.fullmatch(key) and value not in _OFF) or _SERVED.fullmatch(word):
+        if told:
+            return None
+        names, everything = set(), True
+        why += " without ip="
     else:
         return None
-    names.discard("")
-    return Claim(
-        "dracut",
-        f"{path}: {word}",
-        frozenset(names),
-        frozenset(macs[name] for name in names if name in macs),
-        everything,
-    )
+    known = [macs[name] for name in names if name in macs]
+    return _claim("dracut", why, names, known, everything)
 
 
 def _rename(word: str) -> tuple[str, str]:

@@ -32,7 +32,8 @@ def look_up(
 ) -> Mapping[str, tuple[str, ...]]:
     """Resolve names through the system's resolver, all at once.
 
-    names -- host names; a text that is an address is its own answer
+    names -- host names; a text that is an address is its own answer, and a number that only
+        inet_aton(3) takes for one has none: "3" is no 0.0.0.3, nor 010.0.0.5 an 8.0.0.5
     family -- "auto", "ipv4" or "ipv6": which addresses of a name count
     seconds -- how long to wait for all of them together
 
@@ -43,7 +44,7 @@ def look_up(
     for name in dict.fromkeys(names):
         address = literal(name)
         answers[name] = (address,) if address else ()
-        if not address:
+        if not address and not _number(name):
             thread = threading.Thread(target=_ask, args=(name, family, answers), daemon=True)
             thread.start()
             threads.append(thread)
@@ -51,6 +52,14 @@ def look_up(
     for thread in threads:
         thread.join(max(0.0, end - time.monotonic()))
     return dict(answers)
+
+
+def _number(name: str) -> bool:
+    try:
+        socket.inet_aton(name)
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def _ask(name: str, family: str, answers: dict[str, tuple[str, ...]]) -> None:

@@ -83,8 +83,14 @@ def test_it_still_has_what_dumps(image: Image) -> None:
 def test_units(rhel: Image, unit: str) -> None:
     wants = f"{rhel.root()}/etc/systemd/system/sysinit.target.wants/{unit}"
     assert os.path.lexists(wants)
-    text = rhel.read(f"usr/lib/systemd/system/{unit}")
-    assert "ConditionPathExists=/proc/vmcore\n" in text
+    settings = rhel.read(f"usr/lib/systemd/system/{unit}").splitlines()
+    assert {
+        "DefaultDependencies=no",
+        "ConditionPathExists=/proc/vmcore",
+        "IgnoreOnIsolate=yes",
+        "Conflicts=initrd-switch-root.target",
+        "Before=initrd-switch-root.target",
+    } <= {*settings}
     assert not rhel.has("usr/sbin/fence-kdump-keep")
 
 
@@ -191,6 +197,15 @@ def test_networkmanager_in_the_image_leaves_our_nic_alone(
     assert "match-device=mac:52:54:00:aa:bb:01\nmanaged=0\n" in unmanaged
 
 
+def test_stock_files_of_networkd_claim_no_nic(images: Workshop) -> None:
+    image = images.build(
+        ["--no-hostonly", "--no-kernel", "--add", "kdumpbase systemd-networkd"],
+        {"IN_KDUMP": ""},
+    )
+    assert image.has("usr/lib/systemd/network/80-wifi-adhoc.network")
+    assert " virtio_net udev " in image.read("etc/fence-kdump/links")
+
+
 def break_helper(images: Workshop, body: str) -> dict[str, str]:
     return {"FENCE_KDUMP_IMAGE": images.script("broken", body)}
 
@@ -224,9 +239,40 @@ def test_wishes_that_cannot_be_fulfilled(images: Workshop) -> None:
         assert f"fence-kdump: no {told}" in image.log
 
 
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("exec sleep 1000", "124"),
+        ("case $1 in show) exit 0 ;; esac; sleep 1000", "124"),
+        ("trap '' TERM; while :; do sleep 1; done", "137"),
+    ],
+)
+def test_hanging_helper(images: Workshop, body: str, status: str) -> None:
+    small = ["--no-kernel", "--no-hostonly", "--add", "kdumpbase"]
+    image = images.build(small, {**break_helper(images, body), "FENCE_KDUMP_PATIENCE": "1"})
+    assert image.has("etc/kdump-stand-in")
+    assert f"fence-kdump: the image helper failed (status {status})" in image.log
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("exec /nowhere/python3", "fence-kdump: the image helper failed (status 127)"),
+        ("echo 'fence-kdump-image: No space' >&2; exit 1", "fence-kdump-image: No space"),
+    ],
+)
+def test_failing_helper_is_not_taken_for_nobody(images: Workshop, body: str, told: str) -> None:
+    small = ["--no-kernel", "--no-hostonly", "--add", "kdumpbase"]
+    image = images.build(small, break_helper(images, body))
+    assert image.has("etc/kdump-stand-in")
+    assert told in image.log
+    assert "nobody to tell" not in image.log
+
+
 def test_missing_helper(images: Workshop) -> None:
     image = images.build([*SMALL, "--no-kernel"], {"FENCE_KDUMP_IMAGE": "/nowhere"})
     assert image.has("etc/kdump-stand-in")
+    assert "fence-kdump: the image helper failed (status 127)" in image.log
     assert "fence-kdump: this crash image tells nobody" in image.log
 
 

@@ -97,6 +97,7 @@ class Crash:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
+            start_new_session=True,
             env={
                 "PATH": f"{self.where}/bin:{os.environ['PATH']}",
                 "LOG": f"{self.where}/log",
@@ -108,6 +109,10 @@ class Crash:
     def calls(self) -> list[str]:
         """How ip and modprobe were called so far."""
         return (self.where / "log").read_text().splitlines()
+
+    def ip_calls(self) -> list[str]:
+        """How ip was called so far; modprobe runs beside it."""
+        return [call for call in self.calls() if call.startswith("ip ")]
 
     def wait_for(self, done: Callable[[], bool]) -> None:
         """Wait until something is so."""
@@ -122,9 +127,9 @@ class Crash:
         return self._process.communicate(timeout=DEADLINE)[0]
 
     def stop(self) -> str:
-        """End it by SIGTERM; what it said."""
+        """End it as systemd does, with all it started; what it said."""
         assert self._process
-        self._process.send_signal(signal.SIGTERM)
+        os.killpg(self._process.pid, signal.SIGKILL)
         return self.end()
 
 
@@ -141,7 +146,7 @@ def test_everything_is_set_up_by_a_name_that_stays(crash: Crash) -> None:
     crash.nic("eth1", TWO, "e1000", 3)
     crash.start()
     said = crash.end()
-    calls = [call for call in crash.calls() if call.startswith("ip ")]
+    calls = crash.ip_calls()
     assert calls[:2] == ["ip link add name bond0 type bond", "ip link set dev bond0 up"]
     assert sorted(calls[2:]) == [
         "ip address replace 10.0.0.2/24 dev fence-kdump3",
@@ -170,14 +175,14 @@ def test_by_index_where_no_name_can_be_given(crash: Crash) -> None:
     crash.nic("eth1", TWO, "e1000", 3)
     crash.start(f"nic {TWO} e1000 - e1000\nlink set dev @ up\n", fail="link property add *")
     assert crash.end() == f"fence-kdump: links up: eth1 ({TWO})\n"
-    assert crash.calls()[-1] == "ip link set dev if3 up"
+    assert crash.ip_calls()[-1] == "ip link set dev if3 up"
 
 
 def test_by_index_when_another_one_got_the_name_meanwhile(crash: Crash) -> None:
     crash.nic("eth1", TWO, "e1000", 3)
     crash.start(f"nic {TWO} e1000 - e1000\nlink set dev @ up\n", taken="eth1")
     assert crash.end() == f"fence-kdump: links up: eth1 ({TWO})\n"
-    assert crash.calls()[-2:] == [
+    assert crash.ip_calls()[-2:] == [
         "ip link property del dev fence-kdump3 altname fence-kdump3",
         "ip link set dev if3 up",
     ]
@@ -193,7 +198,7 @@ def test_missing_nic_delays_no_other(crash: Crash) -> None:
     assert f"links up: late0 ({ONE})" in crash.end()
 
 
-def test_sigterm_ends_the_waiting(crash: Crash) -> None:
+def test_it_can_be_ended_while_it_waits(crash: Crash) -> None:
     crash.start()
     crash.wait_for(lambda: "ip link set dev bond0 up" in crash.calls())
     assert crash.stop() == ""
