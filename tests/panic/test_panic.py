@@ -144,6 +144,7 @@ BROKEN = os.path.join(os.path.dirname(__file__), "broken")
         for image in (
             Image("broken-helper", nodes.PLAIN, helper=f"{BROKEN}/helper.sh"),
             Image("broken-plan", nodes.PLAIN, helper=f"{BROKEN}/plan.sh"),
+            Image("broken-scripts", nodes.PLAIN, helper=f"{BROKEN}/scripts.sh"),
             Image("broken-sender", nodes.PLAIN, sender=f"{BROKEN}/sender"),
             Image(
                 "broken-sender-no-systemd", nodes.PLAIN, systemd=False, sender=f"{BROKEN}/sender"
