@@ -98,7 +98,7 @@ licences: $(READY)
 	tools/licences $(VENV)/bin/python build/licences
 
 setup-test: $(READY) $(SENDER) dist/onefile/fence_kdump_send $(MAN_PAGES)
-	tools/setup net test image panic rpm repo
+	tools/setup net test image panic rpm repo cluster
 	$(MAKE) rpm
 	tools/unit-tests setup
 

@@ -70,7 +70,7 @@ def _off(options: Options) -> int:
     try:
         result = wait(question, options, report.warning, listening)
     except (NobodyToExpect, CannotListen) as error:
-        names = ", ".join([*options.nodename, *options.plug])
+        names = ", ".join(dict.fromkeys([*options.nodename, *options.plug]))
         return _fail([f"{names}: {error}"])
     if isinstance(result, Heard):
         report.info(report.heard(result))

@@ -55,7 +55,7 @@ def waiting(expected: Mapping[bytes, str], port: int, timeout: float) -> str:
 
 
 def timed_out(result: TimedOut, port: int, timeout: float) -> str:
-    """The line for a time-out. Pacemaker knows one by the words "timed out"."""
+    """The line for a time-out. Some versions of Pacemaker look for the words "timed out"."""
     nodes = _nodes(result.expected)
     parts = [
         f"timed out after {timeout:g} s waiting for a message from {nodes} on UDP port {port}",

@@ -1,0 +1,184 @@
+"""Three nodes: what an administrator sets up, and what becomes of it when a node crashes."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from lab.cluster import Cluster, wait_for
+from lab.hosts import address
+from lab.programs import ROOT, started
+
+Took = Callable[[str, float], None]
+
+HOWTO = """\
+pcs stonith create mykdumpfence fence_kdump pcmk_host_check=static-list \
+pcmk_host_list="node1 node2 node3"
+pcs stonith update mykdumpfence pcmk_monitor_action=metadata --force
+pcs stonith update mykdumpfence pcmk_status_action=metadata --force
+pcs stonith update mykdumpfence pcmk_reboot_action=off --force
+pcs property set stonith-enabled=true
+"""
+
+NODES = "node1 node2 node3"
+POWER = f'pcs stonith create power fence_always_off pcmk_host_list="{NODES}"'
+KDUMP = f'pcs stonith create kdump fence_kdump pcmk_host_list="{NODES}" pcmk_reboot_action=off'
+JUNK = """
+import os, socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while True:
+    for target in ("10.77.0.1", "10.77.0.3"):
+        for junk in (os.urandom(8), os.urandom(1400), b""):
+            s.sendto(junk, (target, 7410))
+    time.sleep(0.05)
+"""
+
+
+@pytest.fixture
+def cluster(three: Cluster) -> Cluster:
+    three.reset()
+    return three
+
+
+def two_levels(cluster: Cluster, kdump: str) -> None:
+    """Set up the device by that line at level 1, and a power agent at level 2."""
+    node1 = cluster["node1"]
+    for line in (POWER, kdump):
+        node1.shell(line)
+    for name in NODES.split():
+        node1.shell(f"pcs stonith level add 1 {name} kdump")
+        node1.shell(f"pcs stonith level add 2 {name} power")
+    ready(cluster)
+
+
+def ready(cluster: Cluster) -> None:
+    """Wait until both devices are started."""
+    cluster.shows(r"kdump\s.*Started")
+    cluster.shows(r"power\s.*Started")
+    cluster.settle()
+
+
+def document(name: str) -> str:
+    """The block of a document that sets up the device and its levels."""
+    with open(f"{ROOT}/{name}") as file:
+        (block,) = re.findall(r"```\n(pcs stonith create kdump [^`]*)```", file.read())
+    return str(block)
+
+
+def test_the_howto(cluster: Cluster, took: Took) -> None:
+    for line in HOWTO.splitlines():
+        cluster["node1"].shell(line)
+    cluster.shows(r"mykdumpfence\s.*Started")
+    cluster.settle()
+    crash = cluster.crash("node2")
+    with cluster["node2"].sender(*cluster.others("node2")):
+        cluster.fenced("node2", "mykdumpfence")
+        took("crash to fenced", time.monotonic() - crash)
+    cluster.start()
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/install.md"])
+def test_the_documents(cluster: Cluster, took: Took, name: str) -> None:
+    cluster["node1"].shell(POWER)
+    result = cluster["node1"].run("sh", "-euc", document(name))
+    assert result.status == 0, result
+    ready(cluster)
+    crash = cluster.crash("node2")
+    with cluster["node2"].sender(*cluster.others("node2")):
+        cluster.fenced("node2", "kdump")
+        took("crash to fenced", time.monotonic() - crash)
+    assert "targeting node2 using power" not in cluster.log()
+
+
+def test_the_agent_validates(cluster: Cluster) -> None:
+    node1 = cluster["node1"]
+    wrong = node1.run("sh", "-c", f"{KDUMP} ipport=70000 --agent-validation")
+    assert wrong.status != 0
+    assert "invalid ipport '70000'" in wrong.stdout + wrong.stderr
+    node1.shell(f"{KDUMP} timeout=45 --agent-validation")
+    cluster.shows(r"kdump\s.*Started")
+
+
+def test_no_message(cluster: Cluster, took: Took) -> None:
+    limits = "timeout=3 pcmk_off_timeout=18 pcmk_off_retries=1 verbose=1"
+    two_levels(cluster, f"{KDUMP} {limits}")
+    crash = cluster.crash("node2")
+    cluster.fenced("node2", "power")
+    took("crash to fenced by level 2, timeout=3", time.monotonic() - crash)
+    said = r"stderr: \[ fence_kdump: timed out after 3 s waiting for a message from node2"
+    assert len(re.findall(said, cluster.log())) == 1, "it waits once"
+
+
+def test_the_living_fence_nobody(cluster: Cluster) -> None:
+    two_levels(cluster, f"{KDUMP} timeout=4 pcmk_off_retries=1")
+    node3 = cluster["node3"]
+    cluster.crash("node2")
+    junk = started("python3", "-c", JUNK, host=node3.host)
+    with junk, node3.sender("10.77.0.1", "10.77.0.3"):
+        cluster.fenced("node2", "power")
+    assert "using kdump returned 0" not in cluster.log()
+    (said,) = re.findall(r"stderr: \[ fence_kdump: (timed out after 4 s .*) \]", cluster.log())
+    assert "10.77.0.3" in said, "the agent has not heard the other node"
+    assert "successful" not in cluster.history("node3")
+    cluster.shows(r"Online: \[ node1 node3 \]")
+
+
+def test_monitor(cluster: Cluster) -> None:
+    for node in cluster.nodes:
+        node.pretend("kexec_crash_loaded", "0")
+    node1 = cluster["node1"]
+    node1.shell(f"{KDUMP} op monitor interval=2s")
+    cluster.shows(r"kdump\s.*Stopped")
+    cluster.logged("no crash kernel is loaded: start the kdump service")
+    cluster.settle()
+    for node in cluster.nodes:
+        node.pretend("kexec_crash_loaded", "1")
+    node1.shell("crm_resource --cleanup")
+    cluster.shows(r"kdump\s.*Started")
+    cluster.settle()
+    for node in cluster.nodes:
+        node.forget()
+        node.pretend("kexec_crash_loaded", "0")
+    cluster.logged("no crash kernel is loaded: start the kdump service")
+    cluster.shows(r"kdump\s.*Stopped")
+
+
+def test_a_killed_agent_leaves_nothing(cluster: Cluster) -> None:
+    two_levels(cluster, f"{KDUMP} timeout=60 pcmk_off_timeout=3 pcmk_off_retries=1")
+    survivors = [cluster["node1"], cluster["node3"]]
+
+    def traces() -> list[object]:
+        files = ["find", "/tmp", "/run", "-not", "-path", "*/pytest-*"]
+        return [(node.processes(), node.sockets(), node.run(*files).stdout) for node in survivors]
+
+    before = traces()
+    cluster.crash("node2")
+    wait_for(lambda: any(node.agents() for node in survivors), lambda: "an agent to listen")
+    cluster.fenced("node2", "power")
+    assert "timed out after 3s" in cluster.log(), "Pacemaker has not killed it"
+    # Pacemaker may have asked the other survivor, too, just before it went on to level 2.
+    wait_for(lambda: traces() == before, lambda: f"{before}\n{traces()}")
+
+
+@pytest.fixture
+def another_address(cluster: Cluster) -> Iterator[str]:
+    """node2 speaks from an address that corosync.conf knows nothing of."""
+    host = cluster["node2"].host
+    address(host, "10.77.0.102/24")
+    host.ip("route replace 10.77.0.0/24 dev eth0 src 10.77.0.102")
+    yield "10.77.0.102"
+    host.ip("address delete 10.77.0.102/24 dev eth0")
+    host.ip("route replace 10.77.0.0/24 dev eth0 src 10.77.0.2")
+
+
+def test_a_host_map(cluster: Cluster, another_address: str, took: Took) -> None:
+    mapped = f"node1:10.77.0.1;node2:{another_address};node3:10.77.0.3"
+    two_levels(cluster, f"{KDUMP} pcmk_host_map={mapped} timeout=30 pcmk_off_retries=1")
+    assert f"src {another_address}" in cluster["node2"].host.ip("route get 10.77.0.1")
+    crash = cluster.crash("node2")
+    with cluster["node2"].sender(*cluster.others("node2")):
+        cluster.fenced("node2", "kdump")
+        took("crash to fenced", time.monotonic() - crash)

@@ -1,0 +1,380 @@
+"""A real cluster on one machine: every node is a set of namespaces with Corosync and Pacemaker."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from lab.hosts import Host, address
+from lab.programs import AGENT, ROOT, SENDER, Program, Result, run, started
+
+__all__ = ["Cluster", "Node", "wait_for"]
+
+POWER = f"{ROOT}/tests/cluster/fence_always_off"
+DEADLINE = (
+    60.0  # seconds; a membership, an election and a fencing on a busy machine take their time
+)
+
+# Process 1 of a node; its arguments are the node's name and folder. What it says goes to
+# console.log, but for the line "ready". The fencer looks for agents in /usr/sbin: ours lies over
+# the C one.
+INIT = f"""
+hostname "$1"
+cd "$2"
+exec 3>&1 >>console.log 2>&1
+owned="install -d -o hacluster -g haclient"
+mount -t tmpfs -o mode=755 tmpfs /run
+mount -t tmpfs -o mode=1777 tmpfs /dev/shm
+$owned -m 750 /run/crm lib/pacemaker
+$owned -m 750 lib/pacemaker/blackbox lib/pacemaker/cib lib/pacemaker/cores lib/pacemaker/pengine
+$owned -m 770 log/pacemaker
+chown hacluster:haclient log/pacemaker/pacemaker.log
+chown hacluster:haclient lib/pacemaker/cib/* /etc/pacemaker /etc/pacemaker/authkey
+chmod 600 lib/pacemaker/cib/*
+mkdir -p lib/corosync lib/pcsd log/corosync log/pcsd lib/fence-kdump /run/lock
+for name in pacemaker corosync pcsd; do mount --bind "lib/$name" "/var/lib/$name"; done
+mount --bind log /var/log
+mount --bind sys-kernel /sys/kernel
+rm -rf sbin work
+mkdir sbin work
+ln -s {AGENT} sbin/fence_kdump
+ln -s {POWER} sbin/fence_always_off
+mount -t overlay -o lowerdir=/usr/sbin,upperdir="$2/sbin",workdir="$2/work" overlay /usr/sbin
+export PCMK_logfile=/var/log/pacemaker/pacemaker.log PCMK_logfacility=none PCMK_stderr=0
+corosync -f &
+until corosync-cpgtool; do sleep 0.1; done
+pacemakerd &
+echo ready >&3
+wait
+"""
+
+# The default load-threshold keeps a busy machine from fencing soon; dc-deadtime is how long a node
+# looks for a cluster that runs already.
+CIB = """\
+<cib crm_feature_set="3.0.0" validate-with="pacemaker-3.0" epoch="1" num_updates="0"
+     admin_epoch="0">
+  <configuration>
+    <crm_config>
+      <cluster_property_set id="cib-bootstrap-options">
+        <nvpair id="deadtime" name="dc-deadtime" value="3s"/>
+        <nvpair id="load" name="load-threshold" value="1000%"/>
+      </cluster_property_set>
+    </crm_config>
+    <nodes/>
+    <resources/>
+    <constraints/>
+  </configuration>
+  <status/>
+</cib>
+"""
+
+# sched_rr, move_to_root_cgroup: the machine's scheduler is not a node's to change
+COROSYNC = """\
+totem {{
+    version: 2
+    cluster_name: lab
+    transport: knet
+    crypto_cipher: none
+    crypto_hash: none
+    token: 1000
+}}
+system {{
+    sched_rr: no
+    move_to_root_cgroup: no
+}}
+quorum {{
+    provider: corosync_votequorum
+}}
+logging {{
+    to_stderr: no
+    to_logfile: yes
+    logfile: /var/log/corosync/corosync.log
+    to_syslog: no
+}}
+nodelist {{
+{nodes}}}
+"""
+
+
+def wait_for(condition: Callable[[], object], what: Callable[[], str]) -> None:
+    """Wait until condition() is true; what() tells what is waited for, and what is there."""
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < end, f"waited in vain: {what()}"
+        time.sleep(0.05)
+
+
+class Node:
+    """One node: a host that stays, and the namespaces of its processes, which end with a crash.
+
+    name, address -- node2, 10.77.0.2
+    folder -- what it has in /var/lib and /var/log, and what it pretends in /sys/kernel
+    """
+
+    def __init__(self, number: int, folder: str, etc: dict[str, str]) -> None:
+        self.name = f"node{number}"
+        self.address = f"10.77.0.{number}"
+        self.folder = folder
+        self.host = Host(self.name, {**etc, "hostname": f"{self.name}\n"})
+        self._program: Program | None = None
+        self._init = 0
+        self._log_start = 0
+        os.makedirs(f"{folder}/lib/pacemaker/cib")
+        with open(f"{folder}/lib/pacemaker/cib/cib.xml", "w") as file:
+            file.write(CIB)
+        os.makedirs(f"{folder}/log/pacemaker")
+        with open(f"{folder}/log/pacemaker/pacemaker.log", "w"):
+            pass
+        os.makedirs(f"{folder}/sys-kernel")
+        self.pretend("kexec_crash_size", "268435456")
+        self.pretend("kexec_crash_loaded", "1")
+
+    def pretend(self, name: str, value: str) -> None:
+        """What the node finds in /sys/kernel/NAME, as no crash kernel can be loaded here."""
+        with open(f"{self.folder}/sys-kernel/{name}", "w") as file:
+            file.write(f"{value}\n")
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it runs: it was started and has not crashed."""
+        return self._program is not None
+
+    def start(self) -> None:
+        """Boot it: Corosync and Pacemaker run when this returns, but may not have joined."""
+        flags = ["--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
+        clean = ["env", "-i", f"PATH={os.environ['PATH']}", "LC_ALL=C"]
+        script = ["sh", "-euc", INIT, "init", self.name, self.folder]
+        program = Program([*clean, "unshare", *flags, *script], "", self.host)
+        program.line()
+        with open(f"/proc/{program.pid}/task/{program.pid}/children") as file:
+            (self._init,) = (int(word) for word in file.read().split())
+        self._program = program
+
+    def crash(self) -> None:
+        """SIGKILL process 1, and with it all of them; the network stays."""
+        assert self._program
+        os.kill(self._init, signal.SIGKILL)
+        self._program.result()
+        self._program = None
+
+    def enter(self, *argv: str) -> list[str]:
+        """The command line that runs argv on the node."""
+        return ["nsenter", "-t", str(self._init), "-m", "-u", "-i", "-n", "-p", *argv]
+
+    def run(self, *argv: str) -> Result:
+        """Run a program on the node."""
+        return run(self.enter(*argv))
+
+    def shell(self, line: str) -> None:
+        """Run a command line as an administrator types it; it must succeed."""
+        result = self.run(*shlex.split(line))
+        assert result.status == 0, (line, result)
+
+    def sender(self, *targets: str) -> contextlib.AbstractContextManager[Program]:
+        """Our sender, in the node's network, whether the node is up or has crashed."""
+        return started(SENDER, "-i", "0.2", *targets, host=self.host)
+
+    def agents(self) -> list[int]:
+        """Process ids, as seen from outside, of the agents that listen on the node."""
+        if not self.is_up:
+            return []
+        found = []
+        for pid in _descendants(self._init):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline", "rb") as file:
+                if b"/fence_kdump\0" in file.read() and _listens(pid):
+                    found.append(pid)
+        return found
+
+    def processes(self) -> list[str]:
+        """The command lines of all its processes, as far as they have one."""
+        lines = []
+        for pid in _descendants(self._init):
+            with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline") as file:
+                lines.append(file.read().replace("\0", " ").strip())
+        return sorted(filter(None, lines))
+
+    def sockets(self) -> list[str]:
+        """Its UDP sockets on port 7410, and its raw ones."""
+        found = []
+        for kind in ("udp", "udp6", "raw", "raw6"):
+            with open(f"/proc/{self._init}/net/{kind}") as file:
+                ends = [line.split()[1] for line in file.readlines()[1:]]
+            found += [end for end in ends if kind.startswith("raw") or end.endswith(":1CF2")]
+        return found
+
+    def log(self) -> str:
+        """Pacemaker's log, since `forget`."""
+        with open(f"{self.folder}/log/pacemaker/pacemaker.log", errors="replace") as file:
+            file.seek(self._log_start)
+            return file.read()
+
+    def forget(self) -> None:
+        """From now on, `log` begins here."""
+        self._log_start = os.path.getsize(f"{self.folder}/log/pacemaker/pacemaker.log")
+
+    def close(self) -> None:
+        """End it, and delete its network."""
+        if self.is_up:
+            self.crash()
+        self.host.close()
+
+
+class Cluster:
+    """Some nodes on a bridge, with addresses 10.77.0.1 and so on; a context manager.
+
+    folder -- for what the nodes have on their disks
+    """
+
+    def __init__(self, size: int, folder: str) -> None:
+        numbers = range(1, size + 1)
+        listed = "".join(
+            f"    node {{\n        name: node{n}\n        nodeid: {n}\n"
+            f"        ring0_addr: 10.77.0.{n}\n    }}\n"
+            for n in numbers
+        )
+        etc = {
+            "corosync/corosync.conf": COROSYNC.format(nodes=listed),
+            "hosts": "127.0.0.1 localhost\n" + "".join(f"10.77.0.{n} node{n}\n" for n in numbers),
+            "pacemaker/authkey": os.urandom(2048).hex(),
+        }
+        self._switch = Host("switch")
+        self._switch.ip("link add br0 type bridge forward_delay 0 stp_state 0 mcast_snooping 0")
+        self._switch.ip("link set br0 up")
+        self.nodes = [Node(n, f"{folder}/node{n}", etc) for n in numbers]
+        for node in self.nodes:
+            port = f"to-{node.name}"
+            subprocess.run(
+                f"ip link add eth0 netns {node.host.name} type veth"
+                f" peer name {port} netns {self._switch.name}".split(),
+                check=True,
+            )
+            self._switch.ip(f"link set {port} master br0 up")
+            node.host.ip("link set eth0 up")
+            address(node.host, f"{node.address}/24")
+
+    def __enter__(self) -> Cluster:
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def __getitem__(self, name: str) -> Node:
+        return next(node for node in self.nodes if node.name == name)
+
+    @property
+    def survivors(self) -> list[Node]:
+        """The nodes that run."""
+        return [node for node in self.nodes if node.is_up]
+
+    def start(self) -> None:
+        """Boot what does not run, and wait until all nodes are members."""
+        for node in self.nodes:
+            if not node.is_up:
+                node.start()
+        names = " ".join(node.name for node in self.nodes)
+        self.shows(rf"Online: \[ {names} \]")
+
+    def status(self) -> str:
+        """What crm_mon says on the first node that runs."""
+        return self.survivors[0].run("crm_mon", "-1", "-r", "-m", "1").stdout
+
+    def shows(self, pattern: str) -> None:
+        """Wait until crm_mon shows something, a regular expression."""
+        wait_for(lambda: re.search(pattern, self.status()), lambda: f"{pattern}\n{self.status()}")
+
+    def settle(self) -> None:
+        """Wait until Pacemaker has nothing more to do."""
+        self.survivors[0].shell("crm_resource --wait --timeout=25")
+
+    def coordinator(self) -> str:
+        """The name of Pacemaker's designated coordinator."""
+        (name,) = re.findall(r"Current DC: (\w+)", self.status())
+        return str(name)
+
+    def history(self, target: str) -> str:
+        """Pacemaker's fencing history of a node."""
+        return self.survivors[0].run("stonith_admin", "--history", target, "--verbose").stdout
+
+    def log(self) -> str:
+        """Pacemaker's logs of all nodes that run."""
+        return "".join(node.log() for node in self.survivors)
+
+    def logged(self, pattern: str) -> None:
+        """Wait until a line of the logs matches a regular expression."""
+        wait_for(
+            lambda: re.search(pattern, self.log()),
+            lambda: f"{pattern}\n{self.status()}\n{_fencing_lines(self.log())}",
+        )
+
+    def fenced(self, target: str, device: str) -> None:
+        """Wait until a node is fenced, by that device, and all of Pacemaker says so."""
+        self.logged(rf"targeting {target} using {device} returned 0")
+        self.shows(rf"OFFLINE: \[.* {target} ")
+        assert f"of {target} successful: delegate=" in self.history(target), self.history(target)
+
+    def crash(self, *names: str) -> float:
+        """Crash nodes; returns when that was, in seconds of the monotonic clock."""
+        now = time.monotonic()
+        for name in names:
+            self[name].crash()
+        return now
+
+    def others(self, *names: str) -> list[str]:
+        """The addresses of all nodes but these."""
+        return [node.address for node in self.nodes if node.name not in names]
+
+    def reset(self) -> None:
+        """All nodes up, no device, no level, no history, nothing pretended but a crash kernel."""
+        for node in self.nodes:
+            node.pretend("kexec_crash_loaded", "1")
+        self.start()
+        first = self.nodes[0]
+        first.run("cibadmin", "--delete-all", "--force", "--xpath", "//fencing-topology")
+        first.shell("cibadmin --replace --scope resources --xml-text <resources/>")
+        self.settle()
+        first.run("crm_resource", "--cleanup")
+        first.run("stonith_admin", "--cleanup", "--history", "*")
+        for node in self.nodes:
+            node.forget()
+
+    def close(self) -> None:
+        """End all nodes, and delete the network."""
+        for node in self.nodes:
+            node.close()
+        self._switch.close()
+
+
+def _fencing_lines(log: str) -> str:
+    return "\n".join(line for line in log.splitlines() if "fenc" in line or "stonith" in line)
+
+
+def _descendants(pid: int) -> Iterator[int]:
+    yield pid
+    children: Sequence[str] = ()
+    with contextlib.suppress(OSError), open(f"/proc/{pid}/task/{pid}/children") as file:
+        children = file.read().split()
+    for child in children:
+        yield from _descendants(int(child))
+
+
+def _listens(pid: int) -> bool:
+    inodes = set()
+    for kind in ("udp", "udp6", "raw", "raw6"):
+        with open(f"/proc/{pid}/net/{kind}") as file:
+            inodes |= {f"socket:[{line.split()[9]}]" for line in file.readlines()[1:]}
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(OSError):
+            if os.readlink(f"/proc/{pid}/fd/{fd}") in inodes:
+                return True
+    return False
