@@ -48,3 +48,27 @@ def test_two_at_once(
             cluster.fenced(name, device)
             took(f"crash to fenced, {name}", time.monotonic() - crash)
     assert "using power returned" not in cluster.log()
+
+
+@pytest.mark.parametrize("coordinator", [False, True], ids=["survivor", "coordinator"])
+def test_the_waiting_one_crashes(cluster: Cluster, took: Took, coordinator: bool) -> None:
+    cluster.two_levels(f"{LIMITS} pcmk_action_limit=-1")
+    cluster["node1"].shell("pcs resource create work ocf:pacemaker:Dummy")
+    others = [name for name in NODES if name != cluster.coordinator()]
+    waiter, target = cluster.coordinator() if coordinator else others[0], others[-1]
+    # The node where the device is started runs the agent. A new coordinator has a node fenced
+    # that was lost before its time only if there are resources on it.
+    for resource, place in (("kdump", waiter), ("work", target)):
+        cluster["node1"].shell(f"pcs constraint location {resource} prefers {place}")
+        cluster.shows(rf"{resource}\s.*Started {place}")
+    cluster.settle()
+    crash = cluster.crash(target)
+    wait_for(cluster[waiter].agents, lambda: f"an agent on {waiter}\n{cluster.status()}")
+    cluster.crash(waiter)
+    told = cluster.others(target, waiter)
+    with cluster[target].sender(*told), cluster[waiter].sender(*told):
+        for name in (target, waiter):
+            cluster.fenced(name, "kdump")  # by a survivor of both
+            took(f"crash of the first to {name} fenced", time.monotonic() - crash)
+    cluster.shows(rf"work\s.*Started (?!{target})")
+    assert "using power returned" not in cluster.log()

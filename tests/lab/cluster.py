@@ -377,13 +377,14 @@ class Cluster:
         return [a for node in self.nodes if node.name not in names for a in node.addresses]
 
     def reset(self) -> None:
-        """All nodes up, no device, no level, no history, nothing pretended but a crash kernel."""
+        """All nodes up, no device, level, constraint or history; a crash kernel is pretended."""
         for node in self.nodes:
             node.pretend("kexec_crash_loaded", "1")
         self.start()
         first = self.nodes[0]
         first.run("cibadmin", "--delete-all", "--force", "--xpath", "//fencing-topology")
-        first.shell("cibadmin --replace --scope resources --xml-text <resources/>")
+        for part in ("constraints", "resources"):
+            first.shell(f"cibadmin --replace --scope {part} --xml-text <{part}/>")
         self.settle()
         first.run("crm_resource", "--cleanup")
         first.run("stonith_admin", "--cleanup", "--history", "*")
