@@ -12,40 +12,27 @@ from lab.cluster import Cluster, wait_for
 Took = Callable[[str, float], None]
 
 NODES = ("node1", "node2", "node3", "node4", "node5")
-LIMITS = "timeout=10 pcmk_off_timeout=12 pcmk_off_retries=1 pcmk_reboot_action=off"
+LIMITS = "timeout=10 pcmk_off_timeout=12 pcmk_off_retries=1"
 
 
 @pytest.fixture
 def cluster(five: Cluster) -> Cluster:
     five.reset()
+    five["node1"].shell("pcs property set concurrent-fencing=true")
     return five
 
 
-def set_up(cluster: Cluster, devices: Mapping[str, tuple[str, ...]]) -> None:
-    """Devices of level 1, and the nodes that each fences; a power agent for all at level 2."""
-    node1 = cluster["node1"]
-    hosts = " ".join(NODES)
-    node1.shell(f'pcs stonith create power fence_always_off pcmk_host_list="{hosts}"')
-    for device, nodes in devices.items():
-        limit = "pcmk_action_limit=-1" if len(nodes) > 1 else ""
-        listed = f'pcmk_host_list="{" ".join(nodes)}"'
-        node1.shell(f"pcs stonith create {device} fence_kdump {listed} {LIMITS} {limit}")
-        for node in nodes:
-            node1.shell(f"pcs stonith level add 1 {node} {device}")
-            node1.shell(f"pcs stonith level add 2 {node} power")
-    node1.shell("pcs property set concurrent-fencing=true")
-    for device in ("power", *devices):
-        cluster.shows(rf"{device}\s.*Started")
-    cluster.settle()
+ONE_FOR_ALL = (f"{LIMITS} pcmk_action_limit=-1", {"kdump": NODES})
+ONE_EACH = (LIMITS, {f"kdump-{name}": (name,) for name in NODES})
 
 
-ONE_FOR_ALL = {"kdump": NODES}
-ONE_EACH = {f"kdump-{name}": (name,) for name in NODES}
-
-
-@pytest.mark.parametrize("devices", [ONE_FOR_ALL, ONE_EACH], ids=["one-device", "one-each"])
-def test_two_at_once(cluster: Cluster, took: Took, devices: Mapping[str, tuple[str, ...]]) -> None:
-    set_up(cluster, devices)
+@pytest.mark.parametrize(
+    ("options", "devices"), [ONE_FOR_ALL, ONE_EACH], ids=["one-device", "one-each"]
+)
+def test_two_at_once(
+    cluster: Cluster, took: Took, options: str, devices: Mapping[str, tuple[str, ...]]
+) -> None:
+    cluster.two_levels(options, devices)
     # Losing the coordinator as well is another case.
     first, second = [name for name in NODES if name != cluster.coordinator()][-2:]
     crash = cluster.crash(first, second)

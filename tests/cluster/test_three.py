@@ -43,24 +43,6 @@ def cluster(three: Cluster) -> Cluster:
     return three
 
 
-def two_levels(cluster: Cluster, kdump: str) -> None:
-    """Set up the device by that line at level 1, and a power agent at level 2."""
-    node1 = cluster["node1"]
-    for line in (POWER, kdump):
-        node1.shell(line)
-    for name in NODES.split():
-        node1.shell(f"pcs stonith level add 1 {name} kdump")
-        node1.shell(f"pcs stonith level add 2 {name} power")
-    ready(cluster)
-
-
-def ready(cluster: Cluster) -> None:
-    """Wait until both devices are started."""
-    cluster.shows(r"kdump\s.*Started")
-    cluster.shows(r"power\s.*Started")
-    cluster.settle()
-
-
 def document(name: str) -> str:
     """The block of a document that sets up the device and its levels."""
     with open(f"{ROOT}/{name}") as file:
@@ -71,8 +53,7 @@ def document(name: str) -> str:
 def test_the_howto(cluster: Cluster, took: Took) -> None:
     for line in HOWTO.splitlines():
         cluster["node1"].shell(line)
-    cluster.shows(r"mykdumpfence\s.*Started")
-    cluster.settle()
+    cluster.started("mykdumpfence")
     crash = cluster.crash("node2")
     with cluster["node2"].sender(*cluster.others("node2")):
         cluster.fenced("node2", "mykdumpfence")
@@ -85,7 +66,7 @@ def test_the_documents(cluster: Cluster, took: Took, name: str) -> None:
     cluster["node1"].shell(POWER)
     result = cluster["node1"].run("sh", "-euc", document(name))
     assert result.status == 0, result
-    ready(cluster)
+    cluster.started("kdump", "power")
     crash = cluster.crash("node2")
     with cluster["node2"].sender(*cluster.others("node2")):
         cluster.fenced("node2", "kdump")
@@ -104,7 +85,7 @@ def test_the_agent_validates(cluster: Cluster) -> None:
 
 def test_no_message(cluster: Cluster, took: Took) -> None:
     limits = "timeout=3 pcmk_off_timeout=18 pcmk_off_retries=1 verbose=1"
-    two_levels(cluster, f"{KDUMP} {limits}")
+    cluster.two_levels(limits)
     crash = cluster.crash("node2")
     cluster.fenced("node2", "power")
     took("crash to fenced by level 2, timeout=3", time.monotonic() - crash)
@@ -113,7 +94,7 @@ def test_no_message(cluster: Cluster, took: Took) -> None:
 
 
 def test_the_living_fence_nobody(cluster: Cluster) -> None:
-    two_levels(cluster, f"{KDUMP} timeout=4 pcmk_off_retries=1")
+    cluster.two_levels("timeout=4 pcmk_off_retries=1")
     node3 = cluster["node3"]
     cluster.crash("node2")
     junk = started("python3", "-c", JUNK, host=node3.host)
@@ -137,8 +118,7 @@ def test_monitor(cluster: Cluster) -> None:
     for node in cluster.nodes:
         node.pretend("kexec_crash_loaded", "1")
     node1.shell("crm_resource --cleanup")
-    cluster.shows(r"kdump\s.*Started")
-    cluster.settle()
+    cluster.started("kdump")
     for node in cluster.nodes:
         node.forget()
         node.pretend("kexec_crash_loaded", "0")
@@ -147,7 +127,7 @@ def test_monitor(cluster: Cluster) -> None:
 
 
 def test_a_killed_agent_leaves_nothing(cluster: Cluster) -> None:
-    two_levels(cluster, f"{KDUMP} timeout=60 pcmk_off_timeout=3 pcmk_off_retries=1")
+    cluster.two_levels("timeout=60 pcmk_off_timeout=3 pcmk_off_retries=1")
     survivors = [cluster["node1"], cluster["node3"]]
 
     def traces() -> list[object]:
@@ -176,7 +156,7 @@ def another_address(cluster: Cluster) -> Iterator[str]:
 
 def test_a_host_map(cluster: Cluster, another_address: str, took: Took) -> None:
     mapped = f"node1:10.77.0.1;node2:{another_address};node3:10.77.0.3"
-    two_levels(cluster, f"{KDUMP} pcmk_host_map={mapped} timeout=30 pcmk_off_retries=1")
+    cluster.two_levels(f"pcmk_host_map={mapped} timeout=30 pcmk_off_retries=1")
     assert f"src {another_address}" in cluster["node2"].host.ip("route get 10.77.0.1")
     crash = cluster.crash("node2")
     with cluster["node2"].sender(*cluster.others("node2")):

@@ -9,13 +9,14 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lab.hosts import Host, address
 from lab.programs import AGENT, ROOT, SENDER, Program, Result, run, started
 
-__all__ = ["Cluster", "Node", "wait_for"]
+__all__ = ["IPV4", "IPV6", "Cluster", "Node", "wait_for"]
 
+IPV4, IPV6 = "10.77.0.{}", "fd77::{}"  # rings: the addresses of node 1, 2 and so on
 POWER = f"{ROOT}/tests/cluster/fence_always_off"
 DEADLINE = (
     60.0  # seconds; a membership, an election and a fencing on a busy machine take their time
@@ -113,13 +114,16 @@ def wait_for(condition: Callable[[], object], what: Callable[[], str]) -> None:
 class Node:
     """One node: a host that stays, and the namespaces of its processes, which end with a crash.
 
-    name, address -- node2, 10.77.0.2
+    name -- node2
+    addresses -- of each ring: 10.77.0.2; ring 0 is on eth0, ring 1 on eth1
     folder -- what it has in /var/lib and /var/log, and what it pretends in /sys/kernel
     """
 
-    def __init__(self, number: int, folder: str, etc: dict[str, str]) -> None:
+    def __init__(
+        self, number: int, folder: str, addresses: Sequence[str], etc: Mapping[str, str]
+    ) -> None:
         self.name = f"node{number}"
-        self.address = f"10.77.0.{number}"
+        self.addresses = addresses
         self.folder = folder
         self.host = Host(self.name, {**etc, "hostname": f"{self.name}\n"})
         self._program: Program | None = None
@@ -226,37 +230,49 @@ class Node:
 
 
 class Cluster:
-    """Some nodes on a bridge, with addresses 10.77.0.1 and so on; a context manager.
+    """Some nodes on a bridge for each ring; a context manager.
 
     folder -- for what the nodes have on their disks
+    rings -- the addresses of each ring, as IPV4 is; a name stands for the address of ring 0
     """
 
-    def __init__(self, size: int, folder: str) -> None:
-        numbers = range(1, size + 1)
+    def __init__(self, size: int, folder: str, rings: Sequence[str] = (IPV4,)) -> None:
+        addresses = {n: [ring.format(n) for ring in rings] for n in range(1, size + 1)}
         listed = "".join(
             f"    node {{\n        name: node{n}\n        nodeid: {n}\n"
-            f"        ring0_addr: 10.77.0.{n}\n    }}\n"
-            for n in numbers
+            + "".join(f"        ring{ring}_addr: {own[ring]}\n" for ring in range(len(rings)))
+            + "    }\n"
+            for n, own in addresses.items()
         )
+        names = "".join(f"{own[0]} node{n}\n" for n, own in addresses.items())
         etc = {
             "corosync/corosync.conf": COROSYNC.format(nodes=listed),
-            "hosts": "127.0.0.1 localhost\n" + "".join(f"10.77.0.{n} node{n}\n" for n in numbers),
+            "hosts": f"127.0.0.1 localhost\n{names}",
             "pacemaker/authkey": os.urandom(2048).hex(),
         }
         self._switch = Host("switch")
-        self._switch.ip("link add br0 type bridge forward_delay 0 stp_state 0 mcast_snooping 0")
-        self._switch.ip("link set br0 up")
-        self.nodes = [Node(n, f"{folder}/node{n}", etc) for n in numbers]
+        self.nodes = [Node(n, f"{folder}/node{n}", own, etc) for n, own in addresses.items()]
+        for ring in range(len(rings)):
+            self._join(ring)
+
+    def _join(self, ring: int) -> None:
+        """A bridge, and a cable from each node to it."""
+        bridge, device = f"br{ring}", f"eth{ring}"
+        self._switch.ip(
+            f"link add {bridge} type bridge forward_delay 0 stp_state 0 mcast_snooping 0"
+        )
+        self._switch.ip(f"link set {bridge} up")
         for node in self.nodes:
-            port = f"to-{node.name}"
+            port = f"{node.name}-{device}"
             subprocess.run(
-                f"ip link add eth0 netns {node.host.name} type veth"
+                f"ip link add {device} netns {node.host.name} type veth"
                 f" peer name {port} netns {self._switch.name}".split(),
                 check=True,
             )
-            self._switch.ip(f"link set {port} master br0 up")
-            node.host.ip("link set eth0 up")
-            address(node.host, f"{node.address}/24")
+            self._switch.ip(f"link set {port} master {bridge} up")
+            node.host.ip(f"link set {device} up")
+            own = node.addresses[ring]
+            address(node.host, f"{own}/{64 if ':' in own else 24}", device=device)
 
     def __enter__(self) -> Cluster:
         try:
@@ -292,6 +308,32 @@ class Cluster:
     def shows(self, pattern: str) -> None:
         """Wait until crm_mon shows something, a regular expression."""
         wait_for(lambda: re.search(pattern, self.status()), lambda: f"{pattern}\n{self.status()}")
+
+    def started(self, *devices: str) -> None:
+        """Wait until devices are started and Pacemaker has nothing more to do."""
+        for device in devices:
+            self.shows(rf"{device}\s.*Started")
+        self.settle()
+
+    def two_levels(self, options: str, devices: Mapping[str, Sequence[str]] | None = None) -> None:
+        """Set up devices of our agent at level 1, and a power agent for all nodes at level 2.
+
+        options -- of our devices, as pcs takes them
+        devices -- names, and the nodes that each fences; `kdump` for all of them if not given
+        """
+        everybody = [node.name for node in self.nodes]
+        devices = devices or {"kdump": everybody}
+        shell = self.nodes[0].shell
+        shell(f'pcs stonith create power fence_always_off pcmk_host_list="{" ".join(everybody)}"')
+        for device, names in devices.items():
+            shell(
+                f'pcs stonith create {device} fence_kdump pcmk_host_list="{" ".join(names)}"'
+                f" pcmk_reboot_action=off {options}"
+            )
+            for name in names:
+                shell(f"pcs stonith level add 1 {name} {device}")
+                shell(f"pcs stonith level add 2 {name} power")
+        self.started("power", *devices)
 
     def settle(self) -> None:
         """Wait until Pacemaker has nothing more to do."""
@@ -331,8 +373,8 @@ class Cluster:
         return now
 
     def others(self, *names: str) -> list[str]:
-        """The addresses of all nodes but these."""
-        return [node.address for node in self.nodes if node.name not in names]
+        """All addresses of all nodes but these."""
+        return [a for node in self.nodes if node.name not in names for a in node.addresses]
 
     def reset(self) -> None:
         """All nodes up, no device, no level, no history, nothing pretended but a crash kernel."""
