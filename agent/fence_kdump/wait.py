@@ -9,7 +9,7 @@ from collections import namedtuple
 
 from fence_kdump.addresses import family_of
 from fence_kdump.datagram import BadDatagram, Datagram
-from fence_kdump.expect import Question, expect
+from fence_kdump.expect import Question, expect, owners
 from fence_kdump.inlet import CannotListen, Inlet, open_inlet, open_lookout
 from fence_kdump.options import Options
 from fence_kdump.own import own_addresses
@@ -50,13 +50,14 @@ class Heard(namedtuple("Heard", "name source inlet")):
     inlet: str
 
 
-class TimedOut(namedtuple("TimedOut", "expected datagrams reasons strangers blind")):
+class TimedOut(namedtuple("TimedOut", "expected datagrams reasons strangers nodes blind")):
     """No message counted.
 
     expected -- dict of packed address -> name
     datagrams -- how many came to the port; None where that could not be counted
     reasons -- dict: why those from expected addresses did not count -> how many
     strangers -- dict: packed source of valid messages from elsewhere -> how many
+    nodes -- dict of packed address -> name of the node that corosync.conf gives it to
     blind -- why strangers could not be looked for, "" if they could
     """
 
@@ -66,6 +67,7 @@ class TimedOut(namedtuple("TimedOut", "expected datagrams reasons strangers blin
     datagrams: int | None
     reasons: dict[str, int]
     strangers: dict[bytes, int]
+    nodes: dict[bytes, str]
     blind: str
 
 
@@ -188,7 +190,9 @@ class _Watch:
         datagrams = None
         if len(bound) == len(self._inlets):
             datagrams = self._received + sum(inlet.dropped() for inlet in bound)
-        return TimedOut(self.expected, datagrams, self._reasons, self._strangers(), self._blind)
+        strangers = self._strangers()
+        nodes = owners(self._question.nodes, self._resolver.known)
+        return TimedOut(self.expected, datagrams, self._reasons, strangers, nodes, self._blind)
 
     def close(self) -> None:
         """Give the sockets back."""

@@ -251,6 +251,21 @@ def test_nodes_of_the_cluster(stdin: str, sources: list[str], status: int) -> No
     assert result.status == status, result
 
 
+def test_a_time_out_names_the_other_nodes_that_were_heard() -> None:
+    survivor, peer = Host("survivor", CLUSTER), Host("peer")
+    join(survivor, peer)
+    address(survivor, "10.0.0.1/24")
+    wire = Wire(peer)
+    with listening_agent("-n", "node2", "-t", "2", host=survivor) as agent:
+        for source in ("10.0.0.9", "10.0.0.3", "10.0.0.3"):
+            wire.send(message(source), survivor.mac())
+        result = agent.result()
+    assert result.status == 1
+    (line,) = result.stderr.splitlines()
+    assert "; valid messages came from 10.0.0.3 (node3, 2); valid messages" in line
+    assert "came from 10.0.0.9 (1): if that is the node, name the address in nodename" in line
+
+
 def test_different_nodes_are_an_error_at_once() -> None:
     result = run([AGENT], "nodename=node3\nport=node2\n", Host("survivor", CLUSTER))
     assert result.status == 1
