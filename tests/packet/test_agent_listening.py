@@ -272,6 +272,19 @@ def test_different_nodes_are_an_error_at_once() -> None:
     assert "remove nodename from the device's options" in result.stderr
 
 
+def test_a_node_is_named_once_when_nobody_is_left_to_expect() -> None:
+    """Pacemaker gives its name twice, corosync.conf its address: it is this host's own."""
+    conf = "nodelist {\nnode {\nname: node1\nring0_addr: 10.0.0.1\nring1_addr: 10.0.0.1\n}\n}\n"
+    survivor = Host("survivor", {"corosync/corosync.conf": conf, "hosts": "10.0.0.1 node1\n"})
+    survivor.ip("address add 10.0.0.1/24 dev lo")
+    result = run([AGENT], "nodename=node1\nport=node1\n", survivor)
+    assert result.status == 1
+    assert result.stderr.splitlines() == [
+        "fence_kdump: warning: node1: 10.0.0.1 is not expected: it is this host's own",
+        "fence_kdump: node1: no address is left to expect a message from",
+    ]
+
+
 def test_a_resolver_that_hangs_does_not_keep_the_agent_from_listening(peer: Host) -> None:
     etc = {
         "resolv.conf": "nameserver 10.0.0.250\n",
