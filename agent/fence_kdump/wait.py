@@ -10,7 +10,7 @@ from collections import namedtuple
 from fence_kdump.addresses import family_of
 from fence_kdump.datagram import BadDatagram, Datagram
 from fence_kdump.expect import Question, expect, owners
-from fence_kdump.inlet import CannotListen, Inlet, open_inlet, open_lookout
+from fence_kdump.inlet import CannotListen, Inlet, NoSuchFamily, open_inlet, open_lookout
 from fence_kdump.options import Options
 from fence_kdump.own import own_addresses
 from fence_kdump.resolve import PATIENCE, Resolver
@@ -127,7 +127,7 @@ class _Watch:
         self.expected: dict[bytes, str] = {}
         self._inlets: dict[int, Inlet] = {}
         self._deaf: dict[int, str] = {}
-        self._lookouts: dict[int, Inlet | None] = {}
+        self._lookouts: dict[int, Inlet] = {}
         self._blind = ""
         self._received = 0
         self._reasons: dict[str, int] = {}
@@ -196,7 +196,7 @@ class _Watch:
 
     def close(self) -> None:
         """Give the sockets back."""
-        for inlet in (*self._inlets.values(), *filter(None, self._lookouts.values())):
+        for inlet in (*self._inlets.values(), *self._lookouts.values()):
             inlet.close()
 
     def _counts(self, datagram: Datagram) -> bool:
@@ -221,12 +221,13 @@ class _Watch:
             self._warn(self._deaf[family])
 
     def _look_out(self, family: int) -> None:
-        lookout = self._lookouts.get(family)
-        if lookout:
-            lookout.filter(self._sources(family), wanted=False)
-        elif family not in self._lookouts and not self._blind:
+        if family in self._lookouts:
+            self._lookouts[family].filter(self._sources(family), wanted=False)
+        elif not self._blind:
             try:
                 self._lookouts[family] = open_lookout(family, self._port, self._sources(family))
+            except NoSuchFamily:  # nothing can come by it
+                pass
             except CannotListen as error:
                 self._blind = str(error)
 
@@ -235,7 +236,7 @@ class _Watch:
 
     def _strangers(self) -> dict[bytes, int]:
         found: dict[bytes, int] = {}
-        for lookout in filter(None, self._lookouts.values()):
+        for lookout in self._lookouts.values():
             for _ in range(MOST_STRANGERS):
                 try:
                     datagram = lookout.receive()

@@ -14,6 +14,7 @@ import sys
 import pytest
 
 from fence_kdump_protocol import encode
+from lab import no_ipv6
 from lab.hosts import Host, LossyCable, address, join
 from lab.names import NameServer
 from lab.packets import IP, UDP, IPv6, Packet, Raw, Wire
@@ -203,6 +204,26 @@ def test_without_root_a_port_in_use_is_an_error(survivor: Host) -> None:
     assert result.status == 1
     assert "UDP port 7410 (IPv4) is in use" in result.stderr
     assert "CAP_NET_RAW" in result.stderr
+
+
+NO_IPV6 = [sys.executable, no_ipv6.__file__]
+
+
+def test_without_ipv6(survivor: Host, wire: Wire) -> None:
+    command = [*NO_IPV6, AGENT, "-v", "-n", "10.0.0.2", "-t"]
+    with started(*command, "20", host=survivor) as agent:
+        assert "waiting" in agent.line()
+        wire.send(message("10.0.0.2"), survivor.mac())
+        result = agent.result()
+    assert (result.status, result.stderr) == (0, "")
+    timed_out = run([*command, "0.2"], host=survivor).stderr
+    assert timed_out.endswith("; no datagram came\n"), "it is not blind, as none can come by IPv6"
+
+
+def test_without_ipv6_an_ipv6_address_is_an_error(survivor: Host) -> None:
+    result = run([*NO_IPV6, AGENT, "-n", "fd00::2", "-t", "20"], host=survivor)
+    assert result.status == 1
+    assert "fd00::2: no socket for IPv6" in result.stderr
 
 
 CLUSTER = {
@@ -420,6 +441,14 @@ def test_monitor_finds_a_port_that_cannot_be_used(survivor: Host) -> None:
         result = run(kernel("1", "1", *NOBODY, AGENT, "-o", "monitor"), host=survivor)
     assert result.status == 1
     assert "UDP port 7410 (IPv4) is in use" in result.stderr
+
+
+@pytest.mark.parametrize(("family", "status"), [("auto", 0), ("ipv4", 0), ("ipv6", 1)])
+def test_monitor_without_ipv6(survivor: Host, family: str, status: int) -> None:
+    command = kernel("1", "1", *NO_IPV6, AGENT, "-o", "monitor", "-f", family)
+    result = run(command, host=survivor)
+    assert result.status == status, result
+    assert ("no socket for IPv6" in result.stderr) == bool(status)
 
 
 @pytest.mark.parametrize(
