@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from fence_kdump.addresses import is_loopback, is_one_host, pack, show
+from fence_kdump_cluster.addresses import is_loopback, is_one_host, pack, show
 from fence_kdump_cluster.corosync import Node
 
 TYPE_CHECKING = False

@@ -11,8 +11,8 @@ import select
 import socket
 import time
 
-from fence_kdump.addresses import show
 from fence_kdump.wait import Heard, TimedOut
+from fence_kdump_cluster.addresses import show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -7,26 +7,27 @@ import socket
 import time
 from collections import namedtuple
 
-from fence_kdump.addresses import family_of
 from fence_kdump.datagram import BadDatagram, Datagram
 from fence_kdump.expect import Question, expect, owners
 from fence_kdump.inlet import CannotListen, Inlet, NoSuchFamily, open_inlet, open_lookout
 from fence_kdump.options import Options
 from fence_kdump.own import own_addresses
-from fence_kdump.resolve import PATIENCE, Resolver
+from fence_kdump_cluster.addresses import family_of, pack
+from fence_kdump_cluster.resolve import Resolver
 from fence_kdump_protocol import DecodeError, decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FAMILIES", "Heard", "NobodyToExpect", "TimedOut", "wait"]
+__all__ = ["FAMILIES", "PATIENCE", "Heard", "NobodyToExpect", "TimedOut", "wait"]
 
 FAMILIES = {
     "auto": (socket.AF_INET, socket.AF_INET6),
     "ipv4": (socket.AF_INET,),
     "ipv6": (socket.AF_INET6,),
 }
+PATIENCE = 1.0  # seconds to wait for names before going on with those that are known
 MOST_REASONS = 8
 MOST_STRANGERS = 256  # datagrams looked at for the time-out line: a flood costs no more than that
 
@@ -139,7 +140,7 @@ class _Watch:
 
     def expect_known(self) -> None:
         """Expect the target's addresses as far as its names are known by now."""
-        expectation = expect(self._question, self._resolver.known, self._own)
+        expectation = expect(self._question, self._known(), self._own)
         for text in expectation.warnings:
             self._warn(text)
         self.expected = {
@@ -191,7 +192,7 @@ class _Watch:
         if len(bound) == len(self._inlets):
             datagrams = self._received + sum(inlet.dropped() for inlet in bound)
         strangers = self._strangers()
-        nodes = owners(self._question.nodes, self._resolver.known)
+        nodes = owners(self._question.nodes, self._known())
         return TimedOut(self.expected, datagrams, self._reasons, strangers, nodes, self._blind)
 
     def close(self) -> None:
@@ -230,6 +231,11 @@ class _Watch:
                 pass
             except CannotListen as error:
                 self._blind = str(error)
+
+    def _known(self) -> dict[str, list[bytes]]:
+        """Name -> packed addresses."""
+        answers = self._resolver.known.copy()  # threads add to it
+        return {name: [a for a in map(pack, texts) if a] for name, texts in answers.items()}
 
     def _sources(self, family: int) -> list[bytes]:
         return [address for address in self.expected if family_of(address) == family]
