@@ -357,10 +357,10 @@ def test_a_log_that_nobody_reads_is_not_waited_for(survivor: Host, wire: Wire) -
 
 def test_what_does_not_count_is_told_in_a_short_line(survivor: Host, wire: Wire) -> None:
     with listening_agent("-n", "10.0.0.2", "-t", "2", host=survivor) as agent:
-        for number in range(2, 500):
+        for number in range(2, 100):
             wire.send(message("10.0.0.2", GOOD[:4] + number.to_bytes(4, "big")), survivor.mac())
         result = agent.result()
-    assert "498 datagrams came" in result.stderr
+    assert "98 datagrams came" in result.stderr
     assert "something else" in result.stderr
     assert len(result.stderr) < 1200
 
