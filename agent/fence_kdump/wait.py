@@ -140,6 +140,8 @@ class _Watch:
 
     def expect_known(self) -> None:
         """Expect the target's addresses as far as its names are known by now."""
+        # asked first: whoever answers from now on is judged in the next round
+        pending = self._resolver.pending()
         expectation = expect(self._question, self._known(), self._own)
         for text in expectation.warnings:
             self._warn(text)
@@ -148,10 +150,10 @@ class _Watch:
             for address, name in expectation.addresses.items()
             if family_of(address) in self._families
         }
-        if not self.expected and not self._resolver.pending():
+        if not self.expected and not pending:
             raise NobodyToExpect("no address is left to expect a message from")
         for family in self._families:
-            self._listen(family)
+            self._listen(family, pending)
         for family in FAMILIES["auto"]:
             self._look_out(family)
 
@@ -212,12 +214,12 @@ class _Watch:
             self._warned.add(text)
             self._report(text)
 
-    def _listen(self, family: int) -> None:
+    def _listen(self, family: int, pending: bool) -> None:
         sources = self._sources(family)
         if family in self._inlets:
             self._inlets[family].filter(sources)
         elif sources:
-            if len(sources) == len(self.expected) and not self._resolver.pending():
+            if len(sources) == len(self.expected) and not pending:
                 raise CannotListen(self._deaf[family])
             self._warn(self._deaf[family])
 

@@ -10,9 +10,15 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+from typing import Any
 
 import pytest
 
+from fence_kdump.expect import Expectation, Question, expect
+from fence_kdump.options import read
+from fence_kdump.wait import Heard, wait
+from fence_kdump_cluster.resolve import Resolver
 from fence_kdump_protocol import encode
 from lab import no_ipv6
 from lab.hosts import Host, LossyCable, address, join
@@ -333,6 +339,35 @@ def test_a_name_that_resolves_while_the_agent_listens() -> None:
     ):
         server.answer()
         assert agent.result().status == 0
+
+
+def test_an_answer_that_comes_while_the_others_are_judged(
+    survivor: Host, peer: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agent runs in this process, where the answer can be given at that moment."""
+    resolvers: list[Resolver] = []
+    judged = threading.Event()
+
+    def start(names: list[str]) -> Resolver:
+        resolvers.append(Resolver(names))
+        return resolvers[0]
+
+    def look_up(*_: object) -> list[object]:
+        judged.wait(20)
+        return [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("10.0.0.2", 0))]
+
+    def judge(*arguments: Any) -> Expectation:
+        expectation = expect(*arguments)
+        judged.set()
+        until(lambda: not resolvers[0].pending(), "the answer")
+        return expectation
+
+    monkeypatch.setattr("fence_kdump.wait.Resolver", start)
+    monkeypatch.setattr("fence_kdump.wait.expect", judge)
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    with survivor.entered(), started(C_SENDER, "-i", "1", "10.0.0.1", host=peer):
+        result = wait(Question(("node2",), (), ()), read({"timeout": "20"}), print)
+    assert isinstance(result, Heard), result
 
 
 def test_a_log_that_nobody_reads_is_not_waited_for(survivor: Host, wire: Wire) -> None:
