@@ -21,9 +21,10 @@ from fence_kdump.wait import Heard, wait
 from fence_kdump_cluster.resolve import Resolver
 from fence_kdump_protocol import encode
 from lab import no_ipv6
-from lab.hosts import Host, LossyCable, address, join
+from lab.hosts import Host, LossyCable, address
 from lab.names import NameServer
 from lab.packets import IP, UDP, IPv6, Packet, Raw, Wire
+from lab.pair import pair
 from lab.programs import AGENT, C_AGENT, C_SENDER, SENDER, listening_agent, run, started, until
 
 GOOD = encode()
@@ -115,9 +116,7 @@ def test_both_families_at_once(survivor: Host, wire: Wire, agent: str, source: s
 )
 def test_every_address_of_a_name(source: str, agent: str) -> None:
     hosts = "10.0.0.2 node2\n10.0.0.3 node2\n"
-    survivor, peer = Host("survivor", {"hosts": hosts}), Host("peer")
-    join(survivor, peer)
-    address(survivor, "10.0.0.1/24")
+    survivor, peer = pair({"hosts": hosts})
     with listening_agent("-n", "node2", "-t", "3", agent=agent, host=survivor) as it:
         Wire(peer).send(message(source), survivor.mac())
         assert it.result().status == 0
@@ -267,9 +266,7 @@ nodelist {
     ],
 )
 def test_nodes_of_the_cluster(stdin: str, sources: list[str], status: int) -> None:
-    survivor, peer = Host("survivor", CLUSTER), Host("peer")
-    join(survivor, peer)
-    address(survivor, "10.0.0.1/24", "fd00::1/64")
+    survivor, peer = pair(CLUSTER)
     wire = Wire(peer)
     with listening_agent(stdin=f"{stdin}action=off\ntimeout=2\n", host=survivor) as agent:
         for source in sources:
@@ -279,9 +276,7 @@ def test_nodes_of_the_cluster(stdin: str, sources: list[str], status: int) -> No
 
 
 def test_a_time_out_names_the_other_nodes_that_were_heard() -> None:
-    survivor, peer = Host("survivor", CLUSTER), Host("peer")
-    join(survivor, peer)
-    address(survivor, "10.0.0.1/24")
+    survivor, peer = pair(CLUSTER)
     wire = Wire(peer)
     with listening_agent("-n", "node2", "-t", "2", host=survivor) as agent:
         for source in ("10.0.0.9", "10.0.0.3", "10.0.0.3"):
@@ -312,30 +307,25 @@ def test_a_node_is_named_once_when_nobody_is_left_to_expect() -> None:
     ]
 
 
-def test_a_resolver_that_hangs_does_not_keep_the_agent_from_listening(peer: Host) -> None:
+def test_a_resolver_that_hangs_does_not_keep_the_agent_from_listening() -> None:
     etc = {
         "resolv.conf": "nameserver 10.0.0.250\n",
         "corosync/corosync.conf": CLUSTER["corosync/corosync.conf"],
     }
-    survivor, other = Host("survivor", etc), Host("peer")
-    join(survivor, other)
-    address(survivor, "10.0.0.1/24")
+    survivor, peer = pair(etc)
     with started(AGENT, "-n", "node2,hangs.example", "-t", "20", host=survivor) as agent:
         until(lambda: agent.is_listening(2), "the agent to listen, in both families")
-        Wire(other).send(message("10.0.0.2"), survivor.mac())
+        Wire(peer).send(message("10.0.0.2"), survivor.mac())
         assert agent.result().status == 0
 
 
 def test_a_name_that_resolves_while_the_agent_listens() -> None:
     etc = {"hosts": "", "resolv.conf": "nameserver 10.0.0.2\noptions timeout:5\n"}
-    survivor, other = Host("survivor", etc), Host("peer")
-    join(survivor, other)
-    address(survivor, "10.0.0.1/24")
-    address(other, "10.0.0.2/24")
+    survivor, peer = pair(etc)
     with (
-        NameServer(other, "10.0.0.2", {"slow.example": "10.0.0.2"}) as server,
+        NameServer(peer, "10.0.0.2", {"slow.example": "10.0.0.2"}) as server,
         listening_agent("-n", "slow.example", "-t", "25", host=survivor) as agent,
-        started(C_SENDER, "-i", "1", "10.0.0.1", host=other),
+        started(C_SENDER, "-i", "1", "10.0.0.1", host=peer),
     ):
         server.answer()
         assert agent.result().status == 0
