@@ -16,9 +16,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from lab.programs import DEADLINE, ROOT, until
+
 SCRIPT = f"{ROOT}/dracut-module/99zz-fence-kdump/fence-kdump-links.sh"
-DEADLINE = 20.0  # seconds
 ONE, TWO = "52:54:00:00:00:01", "52:54:00:00:00:02"
 PLAN = f"""\
 modprobe bonding max_bonds=0
@@ -116,10 +116,7 @@ class Crash:
 
     def wait_for(self, done: Callable[[], bool]) -> None:
         """Wait until something is so."""
-        end = time.monotonic() + DEADLINE
-        while not done():
-            assert time.monotonic() < end, self.calls()
-            time.sleep(0.02)
+        until(done, self.calls)
 
     def end(self) -> str:
         """Wait for its end; what it said."""
