@@ -23,19 +23,20 @@ sysconfdir := /etc
 statedir   := /var/lib
 
 .DELETE_ON_ERROR:
-.PHONY: help demo test binary bench lint man licences rpm clean setup-test
+.PHONY: help demo demo-cluster test binary bench lint man licences rpm clean setup-test
 .PHONY: install install-sender install-agent
 
 help:
-	@echo 'make demo     a crash and its fencing, with the real programs, as a timeline'
-	@echo 'make test     run all tests'
-	@echo 'make binary   freeze the sender into dist/fence_kdump_send/ (ONEFILE=1: into one file, dist/onefile/)'
-	@echo 'make bench    figures against the C programs, side by side'
-	@echo 'make lint     style, types, import directions, shell'
-	@echo 'make man      man pages into build/man/'
-	@echo 'make rpm      source and binary RPMs into dist/rpm/'
-	@echo 'make install  sender, agent and man pages into DESTDIR (or install-sender, install-agent)'
-	@echo 'make clean    remove build/ and dist/'
+	@echo 'make demo         a crash and its fencing, with the real programs, as a timeline'
+	@echo 'make demo-cluster the same in a cluster of three, fenced by its Pacemaker'
+	@echo 'make test         run all tests'
+	@echo 'make binary       freeze the sender into dist/fence_kdump_send/ (ONEFILE=1: into one file, dist/onefile/)'
+	@echo 'make bench        figures against the C programs, side by side'
+	@echo 'make lint         style, types, import directions, shell'
+	@echo 'make man          man pages into build/man/'
+	@echo 'make rpm          source and binary RPMs into dist/rpm/'
+	@echo 'make install      sender, agent and man pages into DESTDIR (or install-sender, install-agent)'
+	@echo 'make clean        remove build/ and dist/'
 
 # WHEELS=FOLDER: set up from the wheels in there and nothing else, for a build without a network;
 # what it needs of the system is then up to the caller.
@@ -109,6 +110,10 @@ test: setup-test
 demo: $(SENDER)
 	tools/setup net image panic
 	PYTHONPATH=tests tools/sandbox $(PYTHON) tests/demo/panic.py
+
+demo-cluster: $(SENDER)
+	tools/setup net image panic cluster
+	PYTHONPATH=tests tools/sandbox $(PYTHON) tests/demo/cluster.py
 
 bench: setup-test
 	tools/sandbox $(VENV)/bin/python bench/bench.py

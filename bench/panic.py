@@ -19,7 +19,7 @@ import statistics
 import sys
 from dataclasses import asdict, dataclass, replace
 
-from rig import host, image, nodes, private, run, survey
+from rig import boot, host, image, nodes, private, run, survey
 from rig.timeline import Timeline
 
 FOLDER = os.path.join(host.REPOSITORY, "build", "bench", "panic")
@@ -76,10 +76,10 @@ class Bench:
         shutil.rmtree(folder)
         seconds = timeline.seconds()["first_message"]
         if seconds is None or outcome.vmcore is None:
-            raise run.BootFailed(f"{scenario.name}: no message, or no dump", outcome.console)
+            raise boot.BootFailed(f"{scenario.name}: no message, or no dump", outcome.console)
         measured = [line.text for line in outcome.console.lines if "RIG: measure " in line.text]
         if len(measured) != 2:  # a sender, and /tmp
-            raise run.BootFailed(f"{scenario.name}: not one sender alone", outcome.console)
+            raise boot.BootFailed(f"{scenario.name}: not one sender alone", outcome.console)
         self.costs[scenario.name] = measured
         print(f"    {scenario.name:<12} {seconds:6.2f} s", flush=True)
         return seconds

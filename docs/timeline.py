@@ -1,6 +1,7 @@
 """Draws a run's timeline: PYTHONPATH=tests docs/timeline.py TIMELINE.json OUTPUT.svg.
 
-The input is what `make demo` leaves in build/demo/. A row per stage, on an axis of seconds.
+The input is what `make demo` leaves in build/demo/, or `make demo-cluster` in build/demo-cluster/.
+A row per stage, on an axis of seconds.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import json
 import sys
 from xml.sax.saxutils import escape
 
-from rig.timeline import STAGES
+from rig.timeline import CLUSTER_STAGES, STAGES
 
 _WIDTH, _ROW, _TOP = 860, 34, 44  # pixels
 _LEFT, _RIGHT = 250, 70  # of the axis: room for names, and for the last figure
@@ -21,11 +22,12 @@ _STYLE = """
     .ours { fill: #c8553d }
     @media (prefers-color-scheme: dark) { text { fill: #ddd } .tick { fill: #aaa } }
 """
-_OURS = ("first_message", "agent_success")  # what this project adds to a crash
+_WORDS = {**STAGES, **CLUSTER_STAGES}
+_OURS = ("first_message", "agent_listening", "agent_success")  # what this project adds to a crash
 
 
 def draw(timeline: dict[str, float]) -> str:
-    """The SVG of a timeline: seconds from the panic by stage, in order."""
+    """The SVG of a timeline: seconds from the panic by stage."""
     last = max(timeline.values())
     scale = (_WIDTH - _LEFT - _RIGHT) / last
     height = _TOP + _ROW * len(timeline) + 10
@@ -41,12 +43,12 @@ def draw(timeline: dict[str, float]) -> str:
     parts.append(
         f'<line class="axis" x1="{_LEFT}" y1="30" x2="{_LEFT + last * scale:.1f}" y2="30"/>'
     )
-    for row, (stage, seconds) in enumerate(timeline.items()):
+    for row, (stage, seconds) in enumerate(sorted(timeline.items(), key=lambda item: item[1])):
         y = _TOP + row * _ROW
         end = _LEFT + seconds * scale
         kind = "ours" if stage in _OURS else "bar"
         parts += [
-            f'<text text-anchor="end" x="{_LEFT - 12}" y="{y + 16}">{escape(STAGES[stage])}</text>',
+            f'<text text-anchor="end" x="{_LEFT - 12}" y="{y + 16}">{escape(_WORDS[stage])}</text>',
             f'<rect class="{kind}" x="{_LEFT}" y="{y + 7}" width="{end - _LEFT:.1f}" height="8"/>',
             f'<circle class="{kind}" cx="{end:.1f}" cy="{y + 11}" r="7"/>',
             f'<text x="{end + 13:.1f}" y="{y + 16}">{seconds:.2f} s</text>',

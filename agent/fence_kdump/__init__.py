@@ -10,8 +10,6 @@ must never import or know of the sender.
 
 options    argv or stdin -> Options, and what is wrong with them
 metadata   the XML that Pacemaker and pcs read
-addresses  literal addresses, packed
-resolve    names -> addresses, without waiting for a slow resolver
 expect     whom to expect, and whom not
 bpf        a kernel filter for just the messages that may count
 datagram   what a raw socket delivers -> source and payload

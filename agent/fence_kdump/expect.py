@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from fence_kdump.addresses import is_loopback, is_one_host, pack, show
+from fence_kdump_cluster.addresses import is_loopback, is_one_host, pack, show
 from fence_kdump_cluster.corosync import Node
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-__all__ = ["Expectation", "Question", "expect"]
+__all__ = ["Expectation", "Question", "expect", "owners"]
 
 
 class Question(namedtuple("Question", "nodename plug nodes")):
@@ -75,6 +75,15 @@ def expect(
     return Expectation(addresses, tuple(case.warnings))
 
 
+def owners(nodes: Iterable[Node], known: Mapping[str, Sequence[bytes]]) -> dict[bytes, str]:
+    """Packed address -> name of the node that corosync.conf gives it to.
+
+    nodes -- of corosync.conf
+    known -- see `expect`
+    """
+    return {packed: node.name for node in nodes for packed in _ring(node, known)}
+
+
 class _Case:
     """One question, and what is known at the moment.
 
@@ -89,7 +98,7 @@ class _Case:
         self._known = known
         self.target = self._find_target()
         self.others = [node for node in question.nodes if node not in self.target]
-        self._taken = {packed: node.name for node in self.others for packed in self._ring(node)}
+        self._taken = owners(self.others, known)
 
     def warn(self, text: str) -> None:
         """Keep a warning, once."""
@@ -105,7 +114,7 @@ class _Case:
             for address in self._known.get(name, ()):
                 yield name, address
         for node in self.target:
-            for address in self._ring(node):
+            for address in _ring(node, self._known):
                 yield node.name, address
 
     def why_never(self, name: str, address: bytes, own: frozenset[bytes]) -> str:
@@ -179,8 +188,9 @@ class _Case:
             if name == node.name or name in node.addresses:
                 return node
         addresses = set(self._known.get(name, ()))
-        found = [n for n in self._question.nodes if not addresses.isdisjoint(self._ring(n))]
+        found = [n for n in self._question.nodes if not addresses.isdisjoint(_ring(n, self._known))]
         return found[0] if len(found) == 1 else None  # of several nodes: none of them
 
-    def _ring(self, node: Node) -> list[bytes]:
-        return [packed for address in node.addresses for packed in self._known.get(address, ())]
+
+def _ring(node: Node, known: Mapping[str, Sequence[bytes]]) -> list[bytes]:
+    return [packed for address in node.addresses for packed in known.get(address, ())]

@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CannotListen", "Inlet", "open_inlet", "open_lookout"]
+__all__ = ["CannotListen", "Inlet", "NoSuchFamily", "open_inlet", "open_lookout"]
 
 # asm-generic/socket.h; Python has no names for these
 _SO_ATTACH_FILTER = 26
@@ -29,6 +29,10 @@ _IPV6_PKTINFO_ADDRESS = 16  # struct in6_pktinfo begins with the destination add
 
 class CannotListen(OSError):
     """No socket could be had; the text says which and what to do."""
+
+
+class NoSuchFamily(CannotListen):
+    """This host does not speak the address family at all; it may well have only one of the two."""
 
 
 class Inlet:
@@ -122,12 +126,8 @@ def open_inlet(family: int, port: int) -> Inlet:
 
     Raises CannotListen.
     """
+    bound = _open(family, False, port)
     try:
-        bound = Inlet(family, False, port)
-    except OSError as error:
-        raise CannotListen(f"no socket for {_name(family)}: {error.strerror}") from error
-    try:
-        bound.filter((), wanted=False)  # before the first datagram can come in
         bound.bind()
         return bound
     except OSError as error:
@@ -135,35 +135,30 @@ def open_inlet(family: int, port: int) -> Inlet:
         if error.errno != errno.EADDRINUSE:
             text = f"cannot listen on UDP port {port} ({_name(family)}): {error.strerror}"
             raise CannotListen(text) from error
-    try:
-        return _open_raw(family, port, ())
-    except PermissionError as error:
-        raise CannotListen(
-            f"UDP port {port} ({_name(family)}) is in use, and to listen beside another program"
-            " the agent must be root (CAP_NET_RAW)"
-        ) from error
-    except OSError as error:
-        raise CannotListen(f"no raw socket for {_name(family)}: {error.strerror}") from error
+    in_use = f"UDP port {port} ({_name(family)}) is in use, and to listen beside another program"
+    return _open(family, True, port, unless_root=f"{in_use} the agent must be root (CAP_NET_RAW)")
 
 
-def open_lookout(family: int, port: int, expected: Sequence[bytes]) -> Inlet | None:
+def open_lookout(family: int, port: int, expected: Sequence[bytes]) -> Inlet:
     """A raw socket that delivers messages which come from anywhere but `expected`.
 
-    None if this host does not speak that family. Raises CannotListen.
+    Raises CannotListen.
     """
+    unless_root = "only root (CAP_NET_RAW) can see messages from other addresses"
+    return _open(family, True, port, expected, unless_root)
+
+
+def _open(
+    family: int, raw: bool, port: int, unwanted: Sequence[bytes] = (), unless_root: str = ""
+) -> Inlet:
     try:
-        return _open_raw(family, port, expected)
-    except PermissionError as error:
-        raise CannotListen(
-            "only root (CAP_NET_RAW) can see messages from other addresses"
-        ) from error
-    except OSError:
-        return None
-
-
-def _open_raw(family: int, port: int, unwanted: Sequence[bytes]) -> Inlet:
-    inlet = Inlet(family, True, port)
-    inlet.filter(unwanted, wanted=False)
+        inlet = Inlet(family, raw, port)
+    except OSError as error:
+        if unless_root and isinstance(error, PermissionError):
+            raise CannotListen(unless_root) from error
+        kind = NoSuchFamily if error.errno == errno.EAFNOSUPPORT else CannotListen
+        raise kind(f"no socket for {_name(family)}: {error.strerror}") from error
+    inlet.filter(unwanted, wanted=False)  # before the first datagram can come in
     return inlet
 
 

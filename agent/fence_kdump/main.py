@@ -8,8 +8,9 @@ from fence_kdump import __version__, report
 from fence_kdump.expect import Question
 from fence_kdump.inlet import CannotListen
 from fence_kdump.options import Options, UsageError, from_lines, read
-from fence_kdump.wait import Heard, NobodyToExpect, wait
+from fence_kdump.wait import PATIENCE, Heard, NobodyToExpect, wait
 from fence_kdump_cluster import corosync
+from fence_kdump_cluster.resolve import Resolver
 
 __all__ = ["main"]
 
@@ -92,8 +93,6 @@ def _metadata(_options: Options) -> int:
 
 
 def _validate(options: Options) -> int:
-    from fence_kdump.resolve import PATIENCE, Resolver
-
     # Not plug: Pacemaker validates with a dummy.
     resolver = Resolver(options.nodename)
     resolver.settle(5 * PATIENCE)

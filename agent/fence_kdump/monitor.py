@@ -6,9 +6,7 @@ and starts no program, as Pacemaker asks often.
 
 from __future__ import annotations
 
-import socket
-
-from fence_kdump.inlet import CannotListen, open_inlet
+from fence_kdump.inlet import CannotListen, NoSuchFamily, open_inlet
 from fence_kdump.wait import FAMILIES
 
 __all__ = ["IMAGE_STATE", "problems"]
@@ -37,22 +35,15 @@ def _crash_kernel() -> list[str]:
 
 
 def _port(port: int, family: str) -> list[str]:
-    found = []
+    lacking, failing = [], []
     for number in FAMILIES[family]:
         try:
             open_inlet(number, port).close()
+        except NoSuchFamily as error:
+            lacking.append(str(error))
         except CannotListen as error:
-            found.append(str(error))
-    # A host may well have only one of the two families.
-    return found if len(found) == len(FAMILIES[family]) or not _lacks_ipv6() else []
-
-
-def _lacks_ipv6() -> bool:
-    try:
-        socket.socket(socket.AF_INET6, socket.SOCK_DGRAM).close()
-    except OSError:
-        return True
-    return False
+            failing.append(str(error))
+    return failing or (lacking if len(lacking) == len(FAMILIES[family]) else [])
 
 
 def _image() -> list[str]:

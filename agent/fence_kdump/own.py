@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fence_kdump.addresses import pack
+from fence_kdump_cluster.addresses import pack
 
 __all__ = ["own_addresses", "parse_fib_trie", "parse_if_inet6"]
 

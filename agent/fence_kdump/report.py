@@ -11,8 +11,8 @@ import select
 import socket
 import time
 
-from fence_kdump.addresses import show
 from fence_kdump.wait import Heard, TimedOut
+from fence_kdump_cluster.addresses import show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,12 +60,8 @@ def timed_out(result: TimedOut, port: int, timeout: float) -> str:
     parts = [
         f"timed out after {timeout:g} s waiting for a message from {nodes} on UDP port {port}",
         _came(result.datagrams, result.reasons),
+        *_elsewhere(result.strangers, result.nodes),
     ]
-    if result.strangers:
-        parts.append(
-            f"valid messages came from {_counts(result.strangers)}:"
-            " if that is the node, name the address in nodename or corosync.conf"
-        )
     if result.blind:
         parts.append(result.blind)
     return "; ".join(parts)
@@ -80,8 +76,13 @@ def _came(datagrams: int | None, reasons: Mapping[str, int]) -> str:
     return f"{datagrams} datagrams came, and none counted" + (f" ({why})" if why else "")
 
 
-def _counts(strangers: Mapping[bytes, int]) -> str:
-    return ", ".join(f"{show(address)} ({number})" for address, number in strangers.items())
+def _elsewhere(strangers: Mapping[bytes, int], nodes: Mapping[bytes, str]) -> list[str]:
+    named = [f"{show(a)} ({nodes[a]}, {number})" for a, number in strangers.items() if a in nodes]
+    others = [f"{show(a)} ({number})" for a, number in strangers.items() if a not in nodes]
+    parts = [f"valid messages came from {', '.join(found)}" for found in (named, others) if found]
+    if others:
+        parts[-1] += ": if that is the node, name the address in nodename or corosync.conf"
+    return parts
 
 
 def _nodes(expected: Mapping[bytes, str]) -> str:

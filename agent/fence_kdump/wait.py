@@ -7,26 +7,27 @@ import socket
 import time
 from collections import namedtuple
 
-from fence_kdump.addresses import family_of
 from fence_kdump.datagram import BadDatagram, Datagram
-from fence_kdump.expect import Question, expect
-from fence_kdump.inlet import CannotListen, Inlet, open_inlet, open_lookout
+from fence_kdump.expect import Question, expect, owners
+from fence_kdump.inlet import CannotListen, Inlet, NoSuchFamily, open_inlet, open_lookout
 from fence_kdump.options import Options
 from fence_kdump.own import own_addresses
-from fence_kdump.resolve import PATIENCE, Resolver
+from fence_kdump_cluster.addresses import family_of, pack
+from fence_kdump_cluster.resolve import Resolver
 from fence_kdump_protocol import DecodeError, decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["FAMILIES", "Heard", "NobodyToExpect", "TimedOut", "wait"]
+__all__ = ["FAMILIES", "PATIENCE", "Heard", "NobodyToExpect", "TimedOut", "wait"]
 
 FAMILIES = {
     "auto": (socket.AF_INET, socket.AF_INET6),
     "ipv4": (socket.AF_INET,),
     "ipv6": (socket.AF_INET6,),
 }
+PATIENCE = 1.0  # seconds to wait for names before going on with those that are known
 MOST_REASONS = 8
 MOST_STRANGERS = 256  # datagrams looked at for the time-out line: a flood costs no more than that
 
@@ -50,13 +51,14 @@ class Heard(namedtuple("Heard", "name source inlet")):
     inlet: str
 
 
-class TimedOut(namedtuple("TimedOut", "expected datagrams reasons strangers blind")):
+class TimedOut(namedtuple("TimedOut", "expected datagrams reasons strangers nodes blind")):
     """No message counted.
 
     expected -- dict of packed address -> name
     datagrams -- how many came to the port; None where that could not be counted
     reasons -- dict: why those from expected addresses did not count -> how many
     strangers -- dict: packed source of valid messages from elsewhere -> how many
+    nodes -- dict of packed address -> name of the node that corosync.conf gives it to
     blind -- why strangers could not be looked for, "" if they could
     """
 
@@ -66,6 +68,7 @@ class TimedOut(namedtuple("TimedOut", "expected datagrams reasons strangers blin
     datagrams: int | None
     reasons: dict[str, int]
     strangers: dict[bytes, int]
+    nodes: dict[bytes, str]
     blind: str
 
 
@@ -125,7 +128,7 @@ class _Watch:
         self.expected: dict[bytes, str] = {}
         self._inlets: dict[int, Inlet] = {}
         self._deaf: dict[int, str] = {}
-        self._lookouts: dict[int, Inlet | None] = {}
+        self._lookouts: dict[int, Inlet] = {}
         self._blind = ""
         self._received = 0
         self._reasons: dict[str, int] = {}
@@ -137,7 +140,9 @@ class _Watch:
 
     def expect_known(self) -> None:
         """Expect the target's addresses as far as its names are known by now."""
-        expectation = expect(self._question, self._resolver.known, self._own)
+        # asked first: whoever answers from now on is judged in the next round
+        pending = self._resolver.pending()
+        expectation = expect(self._question, self._known(), self._own)
         for text in expectation.warnings:
             self._warn(text)
         self.expected = {
@@ -145,10 +150,10 @@ class _Watch:
             for address, name in expectation.addresses.items()
             if family_of(address) in self._families
         }
-        if not self.expected and not self._resolver.pending():
+        if not self.expected and not pending:
             raise NobodyToExpect("no address is left to expect a message from")
         for family in self._families:
-            self._listen(family)
+            self._listen(family, pending)
         for family in FAMILIES["auto"]:
             self._look_out(family)
 
@@ -188,11 +193,13 @@ class _Watch:
         datagrams = None
         if len(bound) == len(self._inlets):
             datagrams = self._received + sum(inlet.dropped() for inlet in bound)
-        return TimedOut(self.expected, datagrams, self._reasons, self._strangers(), self._blind)
+        strangers = self._strangers()
+        nodes = owners(self._question.nodes, self._known())
+        return TimedOut(self.expected, datagrams, self._reasons, strangers, nodes, self._blind)
 
     def close(self) -> None:
         """Give the sockets back."""
-        for inlet in (*self._inlets.values(), *filter(None, self._lookouts.values())):
+        for inlet in (*self._inlets.values(), *self._lookouts.values()):
             inlet.close()
 
     def _counts(self, datagram: Datagram) -> bool:
@@ -207,31 +214,37 @@ class _Watch:
             self._warned.add(text)
             self._report(text)
 
-    def _listen(self, family: int) -> None:
+    def _listen(self, family: int, pending: bool) -> None:
         sources = self._sources(family)
         if family in self._inlets:
             self._inlets[family].filter(sources)
         elif sources:
-            if len(sources) == len(self.expected) and not self._resolver.pending():
+            if len(sources) == len(self.expected) and not pending:
                 raise CannotListen(self._deaf[family])
             self._warn(self._deaf[family])
 
     def _look_out(self, family: int) -> None:
-        lookout = self._lookouts.get(family)
-        if lookout:
-            lookout.filter(self._sources(family), wanted=False)
-        elif family not in self._lookouts and not self._blind:
+        if family in self._lookouts:
+            self._lookouts[family].filter(self._sources(family), wanted=False)
+        elif not self._blind:
             try:
                 self._lookouts[family] = open_lookout(family, self._port, self._sources(family))
+            except NoSuchFamily:  # nothing can come by it
+                pass
             except CannotListen as error:
                 self._blind = str(error)
+
+    def _known(self) -> dict[str, list[bytes]]:
+        """Name -> packed addresses."""
+        answers = self._resolver.known.copy()  # threads add to it
+        return {name: [a for a in map(pack, texts) if a] for name, texts in answers.items()}
 
     def _sources(self, family: int) -> list[bytes]:
         return [address for address in self.expected if family_of(address) == family]
 
     def _strangers(self) -> dict[bytes, int]:
         found: dict[bytes, int] = {}
-        for lookout in filter(None, self._lookouts.values()):
+        for lookout in self._lookouts.values():
             for _ in range(MOST_STRANGERS):
                 try:
                     datagram = lookout.receive()

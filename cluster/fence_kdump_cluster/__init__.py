@@ -1,6 +1,10 @@
-"""What the cluster's own configuration says: its nodes, their names, their ring addresses.
+"""Who is who in the cluster: its nodes, their names, their addresses.
 
-Here live the parsers of the cluster's files: text in, values out. They import nothing of ours,
-read no file, open no socket and never print; a fault in the text becomes a value, too.
-The agent (whom to expect) and the image helper (whom to tell) both stand on this.
+The agent (whom to expect) and the image helper (whom to tell) both stand on this, so that they
+cannot disagree. It imports nothing else of ours, reads no file and never prints. As the agent is
+slow to listen if its imports are, it keeps to the agent's rules for them.
+
+corosync   the text of corosync.conf -> its nodes, and what is wrong with it
+addresses  literal addresses, as text and packed
+resolve    names -> addresses, without waiting for a slow resolver
 """

@@ -130,19 +130,11 @@ find_nic() {
     done
 }
 
-# load MAC DRIVER WAIT MODULE...: load a NIC's modules
-load() {
-    shift 3
-    for module; do
-        step modprobe "$module"
-    done
-}
-
-# nic N MAC DRIVER WAIT MODULE...: wait for a NIC, then set up what stands on it
+# nic N MAC DRIVER WAIT MODULE...: load a NIC's modules, wait for it, set up what stands on it
 nic() {
     number=$1 wanted=$2 by=$3 wait=$4
-    shift
-    load "$@"
+    shift 4
+    [ $# = 0 ] || step modprobe -a "$@" # at once, as starting it costs more than all it does
     tries=0
     while :; do
         find_nic "$wanted" "$by"
@@ -173,12 +165,6 @@ if [ -c /dev/console ] && (: >/dev/console) 2>/dev/null; then
 fi
 # Who ends it ends its children, too: systemd its control group, the stop hook its process group. A
 # trap would not do, as a shell loses a signal that comes while it forks.
-# hardware takes its time: all drivers are set to work before anything else
-while read -r word rest; do
-    [ "$word" = nic ] || continue
-    # shellcheck disable=SC2086 # words
-    load $rest >/dev/null & # what fails here fails again below, and is told
-done <"$PLAN"
 replay 0 ""
 number=0
 while read -r word rest; do

@@ -15,8 +15,8 @@ _fence_kdump_helper() {
     timeout -k 5 "${FENCE_KDUMP_PATIENCE:-120}" \
         "${FENCE_KDUMP_IMAGE:-/usr/sbin/fence-kdump-image}" "$@" </dev/null
     _status=$?
-    # 1 has its reason on stderr, or means that there is nobody to tell
-    ((_status <= 1)) || echo "fence-kdump: the image helper failed (status $_status)" >&2
+    # 1: there is nobody to tell; 2: the reason is on stderr
+    ((_status <= 2)) || echo "fence-kdump: the image helper failed (status $_status)" >&2
     return "$_status"
 }
 

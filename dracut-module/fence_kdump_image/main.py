@@ -14,6 +14,7 @@ from fence_kdump_image import check, install, network, owners, plan, refresh, sh
 __all__ = ["main"]
 
 NAME = "fence-kdump-image"
+FAILED = 2  # argparse's status, too
 SENDER = os.environ.get("FENCE_KDUMP_SENDER", "/usr/libexec/fence-kdump")
 
 
@@ -22,11 +23,10 @@ def main(argv: Sequence[str]) -> int:
 
     argv -- the arguments without the program's name
 
-    Returns the exit status: 0, or 1 if there is nobody to tell or the image cannot be written; of
-    check 0 for fresh, 1 for stale, 2 if it cannot tell; of refresh 1 if a rebuild failed.
+    Returns the exit status: 0; 1 if the answer is a bad one, which is nobody to tell of show and
+    install, a stale image of check, a failed rebuild of refresh; 2 if there is none.
     """
     arguments = _arguments(argv)
-    failed = 2 if arguments.command == "check" else 1
     if isinstance(sys.stdout, io.TextIOWrapper):
         # bytes of a file that are no text go out as they came
         sys.stdout.reconfigure(errors="surrogateescape")
@@ -35,13 +35,12 @@ def main(argv: Sequence[str]) -> int:
         sys.stdout.flush()
         return status
     except BrokenPipeError:
-        return failed
+        pass
     except OSError as error:
         _say(str(error))
-        return failed
     except Exception as error:  # a build log is no place for a traceback
         _say(f"fault of this program, please report it: {error!r}")
-        return failed
+    return FAILED
 
 
 def _plan(arguments: argparse.Namespace, texts: Mapping[str, str]) -> plan.Plan:

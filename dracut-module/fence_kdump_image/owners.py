@@ -242,6 +242,9 @@ def _cmdline(words: Sequence[tuple[str, str]]) -> list[Claim]:
     """dracut.cmdline(7): (path, word) of all files."""
     macs = dict(_rename(word) for _, word in words if word.startswith("ifname="))
     told = any(word.startswith("ip=") for _, word in words)
+    last = dict(word.partition("=")[::2] for _, word in words)
+    if last.get("rd.bootif") in _OFF:
+        words = [(path, word) for path, word in words if not word.startswith("BOOTIF=")]
     found = [_word(path, word, macs, told) for path, word in words]
     return [claim for claim in found if claim]
 
@@ -262,6 +265,10 @@ def _word(path: str, word: str, macs: Mapping[str, str], told: bool) -> Claim | 
         place = 0 if len(fields) > 1 and fields[1].split(",")[0] in _METHODS else 5
         names = {fields[place]} if len(fields) > max(1, place) else set()
         everything = not any(names)
+    elif key == "bootdev" and value:
+        names, everything = {value}, False
+    elif key == "BOOTIF" and value:  # PXE puts the hardware type before the MAC address
+        return _claim("dracut", why, (), [value[3:] if len(value) == len("01-") + 17 else value])
     elif key == "rd.route":
         names = set(fields[2:3])
         everything = not any(names)

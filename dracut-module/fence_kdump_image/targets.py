@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from fence_kdump_cluster import corosync
+from fence_kdump_cluster.addresses import literal
 from fence_kdump_image import kdumpconf, options, sysconfig
-from fence_kdump_image.resolve import literal
 
 __all__ = [
     "SOURCES",

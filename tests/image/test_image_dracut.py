@@ -258,7 +258,8 @@ def test_hanging_helper(images: Workshop, body: str, status: str) -> None:
     ("body", "told"),
     [
         ("exec /nowhere/python3", "fence-kdump: the image helper failed (status 127)"),
-        ("echo 'fence-kdump-image: No space' >&2; exit 1", "fence-kdump-image: No space"),
+        ("echo 'fence-kdump-image: No space' >&2; exit 2", "fence-kdump-image: No space; see"),
+        ("echo 'ImportError: no such thing' >&2; exit 1", "ImportError: no such thing; see"),
     ],
 )
 def test_failing_helper_is_not_taken_for_nobody(images: Workshop, body: str, told: str) -> None:

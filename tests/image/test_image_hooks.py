@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from lab.programs import ROOT, until
+
 MODULE = f"{ROOT}/dracut-module/99zz-fence-kdump"
-DEADLINE = 20.0  # seconds
 LINKS = """#!/bin/sh
 echo "links begin $$" >>/run/log
 sleep 100
@@ -97,10 +97,7 @@ class Init:
 
     def wait_for(self, so: Callable[[], bool]) -> None:
         """Wait until something is so."""
-        end = time.monotonic() + DEADLINE
-        while not so():
-            assert time.monotonic() < end, self.log()
-            time.sleep(0.02)
+        until(so, self.log)
 
     def close(self) -> None:
         """End it, and with it every process that it started."""

@@ -388,3 +388,16 @@ def test_nobody_to_tell(node: Node, path: str, text: str, said: str) -> None:
     )
     assert (run.returncode, run.stderr) == (1, "")
     assert said in run.stdout
+
+
+def test_an_image_that_cannot_be_written_is_told_from_nobody_to_tell(node: Node) -> None:
+    node.corosync(me="10.0.0.2", node1="10.0.0.1")
+    command = [HELPER, "install", "--initdir", "/proc/1", "--sender", f"{ROOT}/agent"]
+    run = subprocess.run(
+        node.host.command(*command, "--root", node.root, "--node", "me"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 2
+    assert "'/proc/1/etc'" in run.stderr.splitlines()[-1]

@@ -99,7 +99,7 @@ def test_success(fencer: Fencer) -> None:
     assert "targeting nodeA using kd returned 0" in log()
 
 
-def test_a_time_out_is_recorded_as_one(fencer: Fencer) -> None:
+def test_a_time_out_is_told_in_the_log(fencer: Fencer) -> None:
     options = ["nodename=127.0.0.1", "pcmk_host_list=nodeA", "timeout=1", "pcmk_off_retries=1"]
     fencer.device("kd", *options)
     with fence(fencer, "nodeA") as fencing:

@@ -13,9 +13,8 @@ from lab.programs import AGENT, C_AGENT, C_SENDER, SENDER, listening_agent, run,
 @pytest.mark.parametrize("sender", [SENDER, C_SENDER])
 @pytest.mark.parametrize("agent", [AGENT, C_AGENT])
 def test_a_pair(
-    hosts: tuple[Host, Host], agent: str, sender: str, port: str, node: str, target: str
+    survivor: Host, peer: Host, agent: str, sender: str, port: str, node: str, target: str
 ) -> None:
-    survivor, peer = hosts
     options = ("-n", node, "-p", port, "-t", "20")
     with (
         listening_agent(*options, agent=agent, host=survivor) as listening,
@@ -26,10 +25,9 @@ def test_a_pair(
 
 @pytest.mark.parametrize("sender", [SENDER, C_SENDER])
 def test_the_raw_path_hears_what_a_virtual_link_delivers(
-    hosts: tuple[Host, Host], sender: str
+    survivor: Host, peer: Host, sender: str
 ) -> None:
     """A veth pair leaves the checksum to hardware that is not there."""
-    survivor, peer = hosts
     with (
         listening_agent("-n", "10.0.0.99", "-t", "20", host=survivor),
         listening_agent("-n", "10.0.0.2", "-t", "20", host=survivor) as raw,
@@ -39,8 +37,7 @@ def test_the_raw_path_hears_what_a_virtual_link_delivers(
 
 
 @pytest.mark.parametrize("agent", [AGENT, C_AGENT])
-def test_the_same_lines_on_stdin(hosts: tuple[Host, Host], agent: str) -> None:
-    survivor, peer = hosts
+def test_the_same_lines_on_stdin(survivor: Host, peer: Host, agent: str) -> None:
     stdin = "# from a device\nnodename=10.0.0.2\nport=node2\naction=off\ntimeout=20\nunknown=1\n"
     with (
         listening_agent(agent=agent, stdin=stdin, host=survivor) as listening,
@@ -67,9 +64,9 @@ def test_the_same_lines_on_stdin(hosts: tuple[Host, Host], agent: str) -> None:
         ("-x", 1),
     ],
 )
-def test_agents_end_alike(hosts: tuple[Host, Host], argv: str, status: int) -> None:
+def test_agents_end_alike(survivor: Host, argv: str, status: int) -> None:
     for agent in (AGENT, C_AGENT):
-        assert run([agent, *argv.split()], host=hosts[0]).status == status
+        assert run([agent, *argv.split()], host=survivor).status == status
 
 
 @pytest.mark.parametrize(
@@ -89,6 +86,6 @@ def test_agents_end_alike(hosts: tuple[Host, Host], argv: str, status: int) -> N
         ("", 1),
     ],
 )
-def test_senders_end_alike(hosts: tuple[Host, Host], argv: str, status: int) -> None:
+def test_senders_end_alike(peer: Host, argv: str, status: int) -> None:
     for sender in (SENDER, C_SENDER):
-        assert run([sender, *argv.split()], host=hosts[1]).status == status
+        assert run([sender, *argv.split()], host=peer).status == status

@@ -117,6 +117,7 @@ class Node:
     name -- node2
     addresses -- of each ring: 10.77.0.2; ring 0 is on eth0, ring 1 on eth1
     folder -- what it has in /var/lib and /var/log, and what it pretends in /sys/kernel
+    etc -- files of its /etc, by path below it
     """
 
     def __init__(
@@ -125,7 +126,8 @@ class Node:
         self.name = f"node{number}"
         self.addresses = addresses
         self.folder = folder
-        self.host = Host(self.name, {**etc, "hostname": f"{self.name}\n"})
+        self.etc = {**etc, "hostname": f"{self.name}\n"}
+        self.host = Host(self.name, self.etc)
         self._program: Program | None = None
         self._init = 0
         self._log_start = 0
@@ -234,6 +236,7 @@ class Cluster:
 
     folder -- for what the nodes have on their disks
     rings -- the addresses of each ring, as IPV4 is; a name stands for the address of ring 0
+    switch -- has the bridges: br0 for ring 0, and so on
     """
 
     def __init__(self, size: int, folder: str, rings: Sequence[str] = (IPV4,)) -> None:
@@ -250,7 +253,7 @@ class Cluster:
             "hosts": f"127.0.0.1 localhost\n{names}",
             "pacemaker/authkey": os.urandom(2048).hex(),
         }
-        self._switch = Host("switch")
+        self.switch = Host("switch")
         self.nodes = [Node(n, f"{folder}/node{n}", own, etc) for n, own in addresses.items()]
         for ring in range(len(rings)):
             self._join(ring)
@@ -258,18 +261,18 @@ class Cluster:
     def _join(self, ring: int) -> None:
         """A bridge, and a cable from each node to it."""
         bridge, device = f"br{ring}", f"eth{ring}"
-        self._switch.ip(
+        self.switch.ip(
             f"link add {bridge} type bridge forward_delay 0 stp_state 0 mcast_snooping 0"
         )
-        self._switch.ip(f"link set {bridge} up")
+        self.switch.ip(f"link set {bridge} up")
         for node in self.nodes:
             port = f"{node.name}-{device}"
             subprocess.run(
                 f"ip link add {device} netns {node.host.name} type veth"
-                f" peer name {port} netns {self._switch.name}".split(),
+                f" peer name {port} netns {self.switch.name}".split(),
                 check=True,
             )
-            self._switch.ip(f"link set {port} master {bridge} up")
+            self.switch.ip(f"link set {port} master {bridge} up")
             node.host.ip(f"link set {device} up")
             own = node.addresses[ring]
             address(node.host, f"{own}/{64 if ':' in own else 24}", device=device)
@@ -395,7 +398,7 @@ class Cluster:
         """End all nodes, and delete the network."""
         for node in self.nodes:
             node.close()
-        self._switch.close()
+        self.switch.close()
 
 
 def _fencing_lines(log: str) -> str:

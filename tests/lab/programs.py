@@ -120,11 +120,14 @@ def _bound_inodes(pid: int) -> set[str]:
     return found
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    """Wait until condition() is true; there is no event for it."""
+def until(condition: Callable[[], bool], what: str | Callable[[], object]) -> None:
+    """Wait until condition() is true; there is no event for it.
+
+    what -- is waited for; or a function that tells what came instead
+    """
     end = time.monotonic() + DEADLINE
     while not condition():
-        assert time.monotonic() < end, f"waited in vain: {what}"
+        assert time.monotonic() < end, f"waited in vain: {what() if callable(what) else what}"
         time.sleep(0.002)
 
 

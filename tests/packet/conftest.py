@@ -1,4 +1,4 @@
-"""Two hosts on a cable: the survivor, where the agent runs, and the peer that crashed."""
+"""Two hosts on a cable, and how the agent and scapy get at it."""
 
 from __future__ import annotations
 
@@ -8,15 +8,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.hosts import Host, address, join
-from lab.packets import Tap, Wire
+from lab.hosts import Host
+from lab.packets import Wire
+from lab.pair import peer, survivor, tap
 
-
-@pytest.fixture
-def survivor() -> Iterator[Host]:
-    host = Host("survivor")
-    yield host
-    host.close()
+__all__ = ["inlet", "peer", "survivor", "tap", "wire"]
 
 
 @pytest.fixture(params=["bound", "raw"])
@@ -34,25 +30,7 @@ def inlet(request: pytest.FixtureRequest, survivor: Host) -> Iterator[str]:
 
 
 @pytest.fixture
-def peer(survivor: Host) -> Iterator[Host]:
-    host = Host("peer")
-    join(survivor, host)
-    address(survivor, "10.0.0.1/24", "fd00::1/64")
-    # Two addresses: what comes from the second shows that what came from the first did not count.
-    address(host, "10.0.0.2/24", "10.0.0.3/24", "fd00::2/64", "fd00::3/64")
-    yield host
-    host.close()
-
-
-@pytest.fixture
 def wire(peer: Host) -> Iterator[Wire]:
     wire = Wire(peer)
     yield wire
     wire.close()
-
-
-@pytest.fixture
-def tap(survivor: Host, peer: Host) -> Iterator[Tap]:
-    tap = Tap(survivor)
-    yield tap
-    tap.close()

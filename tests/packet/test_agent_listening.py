@@ -10,13 +10,21 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+from typing import Any
 
 import pytest
 
+from fence_kdump.expect import Expectation, Question, expect
+from fence_kdump.options import read
+from fence_kdump.wait import Heard, wait
+from fence_kdump_cluster.resolve import Resolver
 from fence_kdump_protocol import encode
-from lab.hosts import Host, LossyCable, address, join
+from lab import no_ipv6
+from lab.hosts import Host, LossyCable, address
 from lab.names import NameServer
 from lab.packets import IP, UDP, IPv6, Packet, Raw, Wire
+from lab.pair import pair
 from lab.programs import AGENT, C_AGENT, C_SENDER, SENDER, listening_agent, run, started, until
 
 GOOD = encode()
@@ -108,9 +116,7 @@ def test_both_families_at_once(survivor: Host, wire: Wire, agent: str, source: s
 )
 def test_every_address_of_a_name(source: str, agent: str) -> None:
     hosts = "10.0.0.2 node2\n10.0.0.3 node2\n"
-    survivor, peer = Host("survivor", {"hosts": hosts}), Host("peer")
-    join(survivor, peer)
-    address(survivor, "10.0.0.1/24")
+    survivor, peer = pair({"hosts": hosts})
     with listening_agent("-n", "node2", "-t", "3", agent=agent, host=survivor) as it:
         Wire(peer).send(message(source), survivor.mac())
         assert it.result().status == 0
@@ -205,6 +211,26 @@ def test_without_root_a_port_in_use_is_an_error(survivor: Host) -> None:
     assert "CAP_NET_RAW" in result.stderr
 
 
+NO_IPV6 = [sys.executable, no_ipv6.__file__]
+
+
+def test_without_ipv6(survivor: Host, wire: Wire) -> None:
+    command = [*NO_IPV6, AGENT, "-v", "-n", "10.0.0.2", "-t"]
+    with started(*command, "20", host=survivor) as agent:
+        assert "waiting" in agent.line()
+        wire.send(message("10.0.0.2"), survivor.mac())
+        result = agent.result()
+    assert (result.status, result.stderr) == (0, "")
+    timed_out = run([*command, "0.2"], host=survivor).stderr
+    assert timed_out.endswith("; no datagram came\n"), "it is not blind, as none can come by IPv6"
+
+
+def test_without_ipv6_an_ipv6_address_is_an_error(survivor: Host) -> None:
+    result = run([*NO_IPV6, AGENT, "-n", "fd00::2", "-t", "20"], host=survivor)
+    assert result.status == 1
+    assert "fd00::2: no socket for IPv6" in result.stderr
+
+
 CLUSTER = {
     "corosync/corosync.conf": """\
 nodelist {
@@ -240,9 +266,7 @@ nodelist {
     ],
 )
 def test_nodes_of_the_cluster(stdin: str, sources: list[str], status: int) -> None:
-    survivor, peer = Host("survivor", CLUSTER), Host("peer")
-    join(survivor, peer)
-    address(survivor, "10.0.0.1/24", "fd00::1/64")
+    survivor, peer = pair(CLUSTER)
     wire = Wire(peer)
     with listening_agent(stdin=f"{stdin}action=off\ntimeout=2\n", host=survivor) as agent:
         for source in sources:
@@ -251,39 +275,89 @@ def test_nodes_of_the_cluster(stdin: str, sources: list[str], status: int) -> No
     assert result.status == status, result
 
 
+def test_a_time_out_names_the_other_nodes_that_were_heard() -> None:
+    survivor, peer = pair(CLUSTER)
+    wire = Wire(peer)
+    with listening_agent("-n", "node2", "-t", "2", host=survivor) as agent:
+        for source in ("10.0.0.9", "10.0.0.3", "10.0.0.3"):
+            wire.send(message(source), survivor.mac())
+        result = agent.result()
+    assert result.status == 1
+    (line,) = result.stderr.splitlines()
+    assert "; valid messages came from 10.0.0.3 (node3, 2); valid messages" in line
+    assert "came from 10.0.0.9 (1): if that is the node, name the address in nodename" in line
+
+
 def test_different_nodes_are_an_error_at_once() -> None:
     result = run([AGENT], "nodename=node3\nport=node2\n", Host("survivor", CLUSTER))
     assert result.status == 1
     assert "remove nodename from the device's options" in result.stderr
 
 
-def test_a_resolver_that_hangs_does_not_keep_the_agent_from_listening(peer: Host) -> None:
+def test_a_node_is_named_once_when_nobody_is_left_to_expect() -> None:
+    """Pacemaker gives its name twice, corosync.conf its address: it is this host's own."""
+    conf = "nodelist {\nnode {\nname: node1\nring0_addr: 10.0.0.1\nring1_addr: 10.0.0.1\n}\n}\n"
+    survivor = Host("survivor", {"corosync/corosync.conf": conf, "hosts": "10.0.0.1 node1\n"})
+    survivor.ip("address add 10.0.0.1/24 dev lo")
+    result = run([AGENT], "nodename=node1\nport=node1\n", survivor)
+    assert result.status == 1
+    assert result.stderr.splitlines() == [
+        "fence_kdump: warning: node1: 10.0.0.1 is not expected: it is this host's own",
+        "fence_kdump: node1: no address is left to expect a message from",
+    ]
+
+
+def test_a_resolver_that_hangs_does_not_keep_the_agent_from_listening() -> None:
     etc = {
         "resolv.conf": "nameserver 10.0.0.250\n",
         "corosync/corosync.conf": CLUSTER["corosync/corosync.conf"],
     }
-    survivor, other = Host("survivor", etc), Host("peer")
-    join(survivor, other)
-    address(survivor, "10.0.0.1/24")
+    survivor, peer = pair(etc)
     with started(AGENT, "-n", "node2,hangs.example", "-t", "20", host=survivor) as agent:
         until(lambda: agent.is_listening(2), "the agent to listen, in both families")
-        Wire(other).send(message("10.0.0.2"), survivor.mac())
+        Wire(peer).send(message("10.0.0.2"), survivor.mac())
         assert agent.result().status == 0
 
 
 def test_a_name_that_resolves_while_the_agent_listens() -> None:
     etc = {"hosts": "", "resolv.conf": "nameserver 10.0.0.2\noptions timeout:5\n"}
-    survivor, other = Host("survivor", etc), Host("peer")
-    join(survivor, other)
-    address(survivor, "10.0.0.1/24")
-    address(other, "10.0.0.2/24")
+    survivor, peer = pair(etc)
     with (
-        NameServer(other, "10.0.0.2", {"slow.example": "10.0.0.2"}) as server,
+        NameServer(peer, "10.0.0.2", {"slow.example": "10.0.0.2"}) as server,
         listening_agent("-n", "slow.example", "-t", "25", host=survivor) as agent,
-        started(C_SENDER, "-i", "1", "10.0.0.1", host=other),
+        started(C_SENDER, "-i", "1", "10.0.0.1", host=peer),
     ):
         server.answer()
         assert agent.result().status == 0
+
+
+def test_an_answer_that_comes_while_the_others_are_judged(
+    survivor: Host, peer: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The agent runs in this process, where the answer can be given at that moment."""
+    resolvers: list[Resolver] = []
+    judged = threading.Event()
+
+    def start(names: list[str]) -> Resolver:
+        resolvers.append(Resolver(names))
+        return resolvers[0]
+
+    def look_up(*_: object) -> list[object]:
+        judged.wait(20)
+        return [(socket.AF_INET, socket.SOCK_DGRAM, 17, "", ("10.0.0.2", 0))]
+
+    def judge(*arguments: Any) -> Expectation:
+        expectation = expect(*arguments)
+        judged.set()
+        until(lambda: not resolvers[0].pending(), "the answer")
+        return expectation
+
+    monkeypatch.setattr("fence_kdump.wait.Resolver", start)
+    monkeypatch.setattr("fence_kdump.wait.expect", judge)
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    with survivor.entered(), started(C_SENDER, "-i", "1", "10.0.0.1", host=peer):
+        result = wait(Question(("node2",), (), ()), read({"timeout": "20"}), print)
+    assert isinstance(result, Heard), result
 
 
 def test_a_log_that_nobody_reads_is_not_waited_for(survivor: Host, wire: Wire) -> None:
@@ -308,10 +382,10 @@ def test_a_log_that_nobody_reads_is_not_waited_for(survivor: Host, wire: Wire) -
 
 def test_what_does_not_count_is_told_in_a_short_line(survivor: Host, wire: Wire) -> None:
     with listening_agent("-n", "10.0.0.2", "-t", "2", host=survivor) as agent:
-        for number in range(2, 500):
+        for number in range(2, 100):
             wire.send(message("10.0.0.2", GOOD[:4] + number.to_bytes(4, "big")), survivor.mac())
         result = agent.result()
-    assert "498 datagrams came" in result.stderr
+    assert "98 datagrams came" in result.stderr
     assert "something else" in result.stderr
     assert len(result.stderr) < 1200
 
@@ -392,6 +466,14 @@ def test_monitor_finds_a_port_that_cannot_be_used(survivor: Host) -> None:
         result = run(kernel("1", "1", *NOBODY, AGENT, "-o", "monitor"), host=survivor)
     assert result.status == 1
     assert "UDP port 7410 (IPv4) is in use" in result.stderr
+
+
+@pytest.mark.parametrize(("family", "status"), [("auto", 0), ("ipv4", 0), ("ipv6", 1)])
+def test_monitor_without_ipv6(survivor: Host, family: str, status: int) -> None:
+    command = kernel("1", "1", *NO_IPV6, AGENT, "-o", "monitor", "-f", family)
+    result = run(command, host=survivor)
+    assert result.status == status, result
+    assert ("no socket for IPv6" in result.stderr) == bool(status)
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import pytest
 
-from fence_kdump.addresses import show
 from fence_kdump.expect import Question
 from fence_kdump.inlet import Inlet
 from fence_kdump.options import read
 from fence_kdump.wait import Heard, wait
+from fence_kdump_cluster.addresses import show
 from fence_kdump_protocol import encode
 from lab.hosts import Host
 from lab.packets import IP, UDP, IPv6, Packet, Raw, Wire

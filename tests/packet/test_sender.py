@@ -14,9 +14,10 @@ from collections.abc import Iterator
 import pytest
 
 from fence_kdump_protocol import encode
-from lab.hosts import Host, address, join
+from lab.hosts import Host, address
 from lab.names import NameServer
 from lab.packets import IP, UDP, IPv6, Packet, Tap
+from lab.pair import pair
 from lab.programs import C_SENDER, ROOT, SENDER, Program, run, started, until
 
 HOUR = "3600"
@@ -88,19 +89,10 @@ HOSTS = "10.0.0.1 node1\nfd00::1 node1\n10.0.0.4 node1\n"
     ],
 )
 def test_every_address_of_a_name(family: str, expected: set[str]) -> None:
-    survivor, peer = pair({"hosts": HOSTS})
+    survivor, peer = pair(peer_etc={"hosts": HOSTS})
     tap = Tap(survivor)
     with sending(peer, "-f", family, "-i", HOUR, "node1"):
         assert set(heard(tap, len(expected))) == expected
-
-
-def pair(etc: dict[str, str] | None = None) -> tuple[Host, Host]:
-    """A survivor with three addresses, and a peer with files of its own in /etc."""
-    survivor, peer = Host("survivor"), Host("peer", etc)
-    join(survivor, peer)
-    address(survivor, "10.0.0.1/24", "10.0.0.4/24", "fd00::1/64")
-    address(peer, "10.0.0.2/24", "fd00::2/64")
-    return survivor, peer
 
 
 @pytest.mark.parametrize("family", ["10.0.0", "fd00:"])
@@ -158,7 +150,7 @@ def test_a_neighbour_that_answers_late() -> None:
 
 def test_slow_names_delay_nobody_and_are_told_late() -> None:
     etc = {"hosts": "", "resolv.conf": "nameserver 10.0.0.1\noptions timeout:2 attempts:1\n"}
-    survivor, peer = pair(etc)
+    survivor, peer = pair(peer_etc=etc)
     tap = Tap(survivor)
     names = {"slow.example": "10.0.0.4"}
     with (
@@ -195,7 +187,7 @@ def test_rtnetlink_alone_drives_the_retries() -> None:
 
 
 def test_a_name_that_resolves_late() -> None:
-    survivor, peer = pair({"hosts": ""})
+    survivor, peer = pair(peer_etc={"hosts": ""})
     tap = Tap(survivor)
     with sending(peer, "-i", HOUR, "node1") as program:
         assert program.line("stderr") == WARNING

@@ -6,7 +6,8 @@ import os
 
 import pytest
 
-from rig import disk, dump, nodes
+from lab.dumps import assert_dumped
+from rig import nodes
 from rig.image import Image
 from rig.run import Outcome, Scenario
 from rig.timeline import PANIC
@@ -32,15 +33,6 @@ def assert_told(outcome: Outcome, source: str) -> None:
     assert outcome.datagrams[0].time > panic
     assert {datagram.source for datagram in outcome.datagrams} == {source}
     assert {datagram.payload[:8] for datagram in outcome.datagrams} == {V1}
-
-
-def assert_dumped(outcome: Outcome) -> None:
-    """The dump is whole and of the kernel that panicked, and its file system is sound."""
-    assert outcome.vmcore, "no vmcore was saved"
-    assert dump.signature(outcome.vmcore) == dump.SIGNATURE
-    assert f"{PANIC}: sysrq triggered crash" in dump.dmesg(outcome.vmcore)
-    if outcome.dumped_to:
-        disk.check(outcome.dumped_to)
 
 
 def split(outcome: Outcome, text: str) -> tuple[int, int]:

@@ -6,13 +6,24 @@ import itertools
 import os
 import subprocess
 import sys
+from typing import Protocol
 
 from .host import RigError, run
 from .nodes import Node
 
-__all__ = ["Network"]
+__all__ = ["Network", "Segments"]
 
 _numbers = itertools.count()
+
+
+class Segments(Protocol):
+    """What a machine can be plugged into: taps in a network namespace."""
+
+    def tap(self, index: int) -> str:
+        """The tap of the machine's NIC number `index`."""
+
+    def command(self, *argv: str) -> list[str]:
+        """The command line that runs `argv` inside."""
 
 
 class Network:

@@ -6,40 +6,22 @@ import contextlib
 import os
 import subprocess
 import threading
-import time
 from dataclasses import dataclass
 from typing import Literal
 
-from . import disk, host, stage1
+from . import boot, disk, host, stage1
 from .agent import Agent
 from .dump_server import DumpServer
 from .image import Image
 from .network import Network
 from .nodes import DUMP_LABEL
-from .timeline import PANIC, Timeline
-from .vm import Console, VirtualMachine
-from .witness import Datagram, Witness
+from .timeline import Timeline
+from .vm import VirtualMachine
+from .witness import Witness
 
-__all__ = ["BootFailed", "Outcome", "Scenario", "run"]
+__all__ = ["Outcome", "Scenario", "run"]
 
-_ENDS = ("RIG: power off", "RIG: still alive")  # how a boot says that it got to its end
-_FAULTS = ("Initramfs unpacking failed", "RIG: FAILED")
-
-# what kdump-utils appends on x86, without what is about hardware that QEMU has not
-_CRASH_CMDLINE = (
-    "console=ttyS0 irqpoll nr_cpus=1 reset_devices cgroup_disable=memory numa=off "
-    "udev.children-max=2 panic=10 nokaslr novmcoredd rd.shell=0"
-)
-_PRODUCTION_CMDLINE = "console=ttyS0 crashkernel={} panic=10"
 _LATE = 10.0  # seconds after the panic when a late dump target appears
-_LIMIT = 240.0  # seconds; a boot that takes longer hangs
-
-
-class BootFailed(host.RigError):
-    """The machine did not get to its end; the message has the tail of the serial console."""
-
-    def __init__(self, why: str, console: Console) -> None:
-        super().__init__(f"{why}; the serial console ended with\n{console.tail()}")
 
 
 @dataclass(frozen=True)
@@ -68,26 +50,14 @@ class Scenario:
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What happened. All times are seconds of the monotonic clock.
+class Outcome(boot.Outcome):
+    """What happened.
 
-    datagrams        -- what the witness saw on port 7410
     agent_returncode -- None when the agent was still waiting at the end
-    vmcore           -- the dump's file, taken from its target; None when there is none
-    dumped_to        -- the file system that took it, to be checked; None for the network
     """
 
-    console: Console
-    datagrams: list[Datagram]
     agent_returncode: int | None
     agent_output: str
-    vmcore: str | None
-    dumped_to: str | None
-
-    def time_of(self, text: str) -> float | None:
-        """When the console first had a line with `text`."""
-        line = self.console.find(text)
-        return line.time if line else None
 
 
 def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None = None) -> Outcome:
@@ -103,7 +73,7 @@ def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None =
     timeline = timeline or Timeline(scenario.image.node.survivor_address)
     node = scenario.image.node
     label = DUMP_LABEL if scenario.target == "disk" else "production"
-    cmdline = f"{_CRASH_CMDLINE} {scenario.words}".strip()
+    cmdline = f"{boot.CRASH_CMDLINE} {scenario.words}".strip()
     production = os.path.join(folder, "disk")
     disk.add_production_disk(production, label, image, cmdline)
     late = os.path.join(folder, "late-disk")
@@ -113,7 +83,7 @@ def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None =
 
     if scenario.crash:
         initrd = stage1.build(os.path.join(folder, "production.img"))
-        append = _PRODUCTION_CMDLINE.format(scenario.memory)
+        append = boot.PRODUCTION_CMDLINE.format(scenario.memory)
     else:
         initrd, append = image, cmdline
 
@@ -130,37 +100,19 @@ def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None =
         stack.enter_context(machine)
         for nic in scenario.unplugged:
             machine.unplug_cable(nic)
-        _attend(machine, timeline, late if scenario.target == "late" else None)
+        plug = threading.Timer(_LATE, machine.plug_disk, [late])
+        plug.daemon = True
+        boot.attend(machine, timeline, plug.start if scenario.target == "late" else lambda: None)
 
     dumped_to = {"disk": production, "late": late}.get(scenario.target)
     return Outcome(
-        machine.console,
-        witness.datagrams,
-        agent.returncode,
-        agent.output,
-        _fetch(dumped_to, flat, os.path.join(folder, "vmcore")),
-        dumped_to,
+        console=machine.console,
+        datagrams=witness.datagrams,
+        vmcore=_fetch(dumped_to, flat, os.path.join(folder, "vmcore")),
+        dumped_to=dumped_to,
+        agent_returncode=agent.returncode,
+        agent_output=agent.output,
     )
-
-
-def _attend(machine: VirtualMachine, timeline: Timeline, late_disk: str | None) -> None:
-    """Watches the console to the machine's end, and plugs in the late disk when its time comes."""
-    ended = False
-    start = time.monotonic()
-    for line in machine.console.follow(start + _LIMIT):
-        for fault in _FAULTS:
-            if fault in line.text:
-                raise BootFailed(fault, machine.console)
-        timeline.read(*line)
-        if late_disk and PANIC in line.text:
-            plug = threading.Timer(_LATE, machine.plug_disk, [late_disk])
-            plug.daemon = True
-            plug.start()
-        ended = ended or any(end in line.text for end in _ENDS)
-    if time.monotonic() - start >= _LIMIT:
-        raise BootFailed(f"the machine still ran after {_LIMIT:.0f} s", machine.console)
-    if not ended:
-        raise BootFailed("the machine stopped before its end", machine.console)
 
 
 def _fetch(dumped_to: str | None, flat: str, output: str) -> str | None:

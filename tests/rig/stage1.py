@@ -47,6 +47,7 @@ def build(output: str, init: str = "production-init.sh", modules: Sequence[str] 
     """
     with tempfile.TemporaryDirectory() as root:
         populate(root, init)
+        shutil.copy(guest_file("stage1.sh"), root)
         os.mkdir(os.path.join(root, "modules"))
         for number, module in enumerate(_module_files((*_MODULES, *modules))):
             shutil.copy(

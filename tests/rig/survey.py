@@ -61,11 +61,8 @@ def _questions(node: Node) -> list[str]:
     """What the image helper may want to know: arguments of `ip -j`."""
     own = [line.split("addr add ")[1].split("/")[0] for line in node.network if "addr add" in line]
     others = [line.split("addr add ")[1].split("/")[0] for line in node.survivor]
-    routes = [
-        question
-        for mine, other in zip(own, others)
-        for question in (f"route get {other}", f"route get {other} from {mine}")
-    ]
+    routes = [f"route get {other}" for other in others]
+    routes += [f"route get {other} from {mine}" for other in others for mine in own]
     return ["-d link show", "address show", *routes]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import ipaddress
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-__all__ = ["PANIC", "STAGES", "Timeline"]
+__all__ = ["CLUSTER_STAGES", "PANIC", "STAGES", "Timeline"]
 
 PANIC = "Kernel panic - not syncing"
 
@@ -17,6 +17,17 @@ STAGES = {
     "route_up": "the route to the survivor is up",
     "first_message": "the first message is on the wire",
     "agent_success": "the survivor's agent succeeds",
+    "vmcore_saved": "the vmcore is saved",
+}
+
+# the same, as a whole cluster sees it
+CLUSTER_STAGES = {
+    "panic": "node2's kernel panics",
+    "token_lost": "Corosync loses the token",
+    "fence_requested": "Pacemaker asks for fencing",
+    "agent_listening": "a survivor's agent listens",
+    "first_message": "the first message is on the wire",
+    "fenced": "node2 is fenced",
     "vmcore_saved": "the vmcore is saved",
 }
 
@@ -34,49 +45,62 @@ _ROUTE = re.compile(r"^\[ROUTE\]([0-9a-f.:]+(?:/\d+)?) ")
 
 
 class Timeline:
-    """Takes what the console, the witness and the agent report, from any thread.
+    """Takes what the console, the witness and the survivors report, from any thread.
 
     survivor -- the address that must be reached
     tell     -- called for each stage with its name and the seconds since the panic
+    stages   -- what it tells of; other stages are passed over
     """
 
     def __init__(
-        self, survivor: str, tell: Callable[[str, float], None] = lambda stage, seconds: None
+        self,
+        survivor: str,
+        tell: Callable[[str, float], None] = lambda stage, seconds: None,
+        stages: Mapping[str, str] = STAGES,
     ) -> None:
         self._survivor = ipaddress.ip_address(survivor)
         self._moments: dict[str, float] = {}
         self._tell = tell
-        self._lock = threading.Lock()
+        self._stages = stages
+        self._changed = threading.Condition()
 
     def read(self, moment: float, line: str) -> None:
         """Takes a line of the serial console."""
         for stage, mark in _MARKS.items():
-            if mark in line and (stage == "panic" or "panic" in self._moments):
+            if mark in line:
                 self.reach(stage, moment)
         route = _ROUTE.search(line)
         if route and self._survivor in ipaddress.ip_network(route[1]):
             self.reach("route_up", moment)
 
     def reach(self, stage: str, moment: float) -> None:
-        """Takes the moment of a stage, in seconds of the monotonic clock; the first one counts."""
-        with self._lock:
+        """Takes the moment of a stage, in seconds of the monotonic clock.
+
+        The first one counts, and nothing before the panic does.
+        """
+        with self._changed:
             if stage == "first_message":
                 # it proves the route, even when the console is later to tell of it
                 self._reach("route_up", moment)
             self._reach(stage, moment)
+            self._changed.notify_all()
 
     def _reach(self, stage: str, moment: float) -> None:
-        if stage not in self._moments:
+        if stage not in self._stages or stage in self._moments:
+            return
+        if stage == "panic" or "panic" in self._moments:
             self._moments[stage] = moment
-            if "panic" in self._moments:
-                self._tell(stage, moment - self._moments["panic"])
+            self._tell(stage, moment - self._moments["panic"])
+
+    def wait(self, stage: str, seconds: float) -> bool:
+        """Waits until a stage is reached, at most so long; whether it is."""
+        with self._changed:
+            return self._changed.wait_for(lambda: stage in self._moments, seconds)
 
     def seconds(self) -> dict[str, float | None]:
         """Seconds from the panic to each stage, None for one that was not reached."""
-        panic = self._moments.get("panic")
+        panic = self._moments.get("panic", 0.0)
         return {
-            stage: round(self._moments[stage] - panic, 3)
-            if panic is not None and stage in self._moments
-            else None
-            for stage in STAGES
+            stage: round(self._moments[stage] - panic, 3) if stage in self._moments else None
+            for stage in self._stages
         }

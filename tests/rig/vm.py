@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from .host import RigError, kernel_image
-from .network import Network
+from .network import Segments
 from .nodes import Node
 
 __all__ = ["Console", "Line", "VirtualMachine"]
@@ -99,7 +99,7 @@ class VirtualMachine:
     """
 
     node: Node
-    network: Network
+    network: Segments
     initrd: str
     append: str
     disks: tuple[str, ...]

@@ -1,8 +1,8 @@
-"""An ear that no socket option, filter or bound port can deceive: AF_PACKET on every segment.
+"""An ear that no socket option, filter or bound port can deceive: AF_PACKET on some interfaces.
 
-Runs as a program of its own inside the survivor's network and writes a line per datagram to port
-7410: seconds (CLOCK_MONOTONIC, the same for the whole machine), source and port, interface,
-payload.
+Runs as a program of its own inside a network, with what the interfaces' names begin with as its
+argument, and writes a line per datagram to port 7410: seconds (CLOCK_MONOTONIC, the same for the
+whole machine), source and port, interface, payload.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from .network import Network
+    from .network import Segments
     from .timeline import Timeline
 
 __all__ = ["Datagram", "Witness", "parse"]
@@ -58,14 +58,14 @@ def parse(frame: bytes) -> tuple[str, int, bytes] | None:
     return str(ipaddress.ip_address(source)), source_port, udp[8:length]
 
 
-def _listen() -> None:
+def _listen(interfaces: str) -> None:
     ear = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(_ETH_P_ALL))
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     while True:
         frame, (interface, *_) = ear.recvfrom(65536)
         now = time.monotonic()
-        found = parse(frame) if interface.startswith("lan") else None
+        found = parse(frame) if interface.startswith(interfaces) else None
         if found:
             source, port, payload = found
             sys.stdout.write(f"{now} {source} {port} {interface} {payload.hex()}\n")
@@ -73,16 +73,19 @@ def _listen() -> None:
 
 
 class Witness:
-    """All datagrams to port 7410 while the context lasts, in order."""
+    """All datagrams to port 7410 while the context lasts, in order.
 
-    def __init__(self, network: Network, timeline: Timeline) -> None:
+    interfaces -- what the names of those begin with that it listens on: the survivor's own, or,
+                  where there is more than one survivor, the machine's taps
+    """
+
+    def __init__(self, network: Segments, timeline: Timeline, interfaces: str = "lan") -> None:
         self.datagrams: list[Datagram] = []
         self._timeline = timeline
-        self._network = network
+        self._argv = network.command(sys.executable, "-I", os.path.abspath(__file__), interfaces)
 
     def __enter__(self) -> Witness:
-        argv = self._network.command(sys.executable, "-I", os.path.abspath(__file__))
-        self._program = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+        self._program = subprocess.Popen(self._argv, stdout=subprocess.PIPE, text=True)
         assert self._program.stdout is not None
         assert self._program.stdout.readline() == "ready\n"
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -106,4 +109,4 @@ class Witness:
 
 
 if __name__ == "__main__":
-    _listen()
+    _listen(sys.argv[1])

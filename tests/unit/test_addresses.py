@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fence_kdump.addresses import is_loopback, is_one_host, pack, show
 from fence_kdump.own import parse_fib_trie, parse_if_inet6
+from fence_kdump_cluster.addresses import is_loopback, is_one_host, literal, pack, show
 
 
 @pytest.mark.parametrize(
@@ -15,20 +15,22 @@ from fence_kdump.own import parse_fib_trie, parse_if_inet6
         ("fd00::1", "fd00::1"),
         ("FD00:0:0::1", "fd00::1"),
         ("::ffff:10.0.0.1", "10.0.0.1"),
-        ("fe80::1%eth0", "fe80::1"),
+        ("FE80::1%eth0", "fe80::1%eth0"),
     ],
 )
 def test_addresses_both_ways(text: str, shown: str) -> None:
     packed = pack(text)
     assert packed is not None
-    assert show(packed) == shown
+    assert show(packed) == shown.partition("%")[0]
+    assert literal(text) == shown
 
 
 @pytest.mark.parametrize(
-    "name", ["3", "10.1", "0x7f.1", "node2", "", "10.0.0.1.", "010.0.0.1x", "\0"]
+    "name", ["3", "10.1", "0x7f.1", "node2", "", "10.0.0.1.", "010.0.0.1", "\0"]
 )
 def test_names_are_no_addresses(name: str) -> None:
     assert pack(name) is None
+    assert literal(name) is None
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from fence_kdump.addresses import pack, show
 from fence_kdump.expect import Question, expect
+from fence_kdump_cluster.addresses import pack, show
 from fence_kdump_cluster.corosync import Node
 
 NODES = (

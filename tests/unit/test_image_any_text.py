@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fence_kdump_cluster import corosync
+from fence_kdump_cluster.addresses import literal
 from fence_kdump_image import kdumpconf, owners, sysconfig, targets
 from fence_kdump_image.network import Address, Device, Driver, Route
 from fence_kdump_image.plan import make
-from fence_kdump_image.resolve import literal, look_up
 from fence_kdump_image.show import as_data, as_text
 
 NODELIST = ("nodelist {\n", "node {\n", "}\n", "ring0_addr: ", "ring1_addr: ", "name: ", "me")
@@ -78,8 +78,3 @@ def test_claims_of_any_image(text: str) -> None:
         "etc/cmdline.d/a.conf",
     ):
         owners.claims({path: text})
-
-
-def test_names_that_no_resolver_takes() -> None:
-    names = ["a\0b", "\udcff", "x" * 300, "a..b", ""]
-    assert look_up(names) == dict.fromkeys(names, ())

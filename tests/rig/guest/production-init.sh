@@ -2,28 +2,8 @@
 # The production system of a node, as /init: loads the crash kernel from the disk as kdump.service
 # would, and panics. Disk: /boot/{vmlinuz,crash.img,cmdline}.
 
-say() { echo "RIG: $*"; }
-
-die() {
-    say "FAILED: $*"
-    echo o >/proc/sysrq-trigger
-    sleep 60
-}
-
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t devtmpfs dev /dev
-exec </dev/console >/dev/console 2>&1
-
-for module in /modules/*; do
-    insmod "$module" || die "insmod $module"
-done
-tries=0
-until [ -b /dev/vda ]; do
-    tries=$((tries + 1))
-    [ $tries -le 50 ] || die "no disk"
-    sleep 0.1
-done
+# shellcheck source=tests/rig/guest/stage1.sh
+. /stage1.sh
 
 mount -t ext4 -o ro /dev/vda /mnt || die "the disk does not mount"
 kexec -p /mnt/boot/vmlinuz --initrd=/mnt/boot/crash.img --append="$(cat /mnt/boot/cmdline)" ||

@@ -4,31 +4,9 @@
 # go to /answers, in files named after the question. /answers/sysfs has sysfs's symlinks, which are
 # all that tells of drivers: each with where it leads.
 
-say() { echo "RIG: $*"; }
+# shellcheck source=tests/rig/guest/stage1.sh
+. /stage1.sh
 
-die() {
-    say "FAILED: $*"
-    echo o >/proc/sysrq-trigger
-    sleep 60
-}
-
-mount -t proc proc /proc
-mount -t sysfs sysfs /sys
-mount -t devtmpfs dev /dev
-exec </dev/console >/dev/console 2>&1
-
-for module in /modules/*; do
-    case $module in
-        *-bonding.ko*) insmod "$module" max_bonds=0 ;;
-        *) insmod "$module" ;;
-    esac || die "insmod $module"
-done
-tries=0
-until [ -b /dev/vda ]; do
-    tries=$((tries + 1))
-    [ $tries -le 50 ] || die "no disk"
-    sleep 0.1
-done
 mount -t ext4 /dev/vda /mnt || die "the disk does not mount"
 
 ip link set lo up

@@ -1,37 +1,39 @@
-"""Addresses, packed: 4 bytes for IPv4, 16 for IPv6, in network byte order."""
+"""Literal addresses: as text, and packed: 4 bytes for IPv4, 16 for IPv6, in network byte order.
+
+What is no whole address is a name: "3" is one, not 0.0.0.3 as inet_aton(3) has it, and so is
+010.0.0.5. An IPv4-mapped address stands for the IPv4 address (RFC 4291 section 2.5.5.2).
+"""
 
 from __future__ import annotations
 
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
-__all__ = ["family_of", "is_loopback", "is_one_host", "pack", "show"]
+__all__ = ["family_of", "is_loopback", "is_one_host", "literal", "pack", "show"]
 
-_MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96, RFC 4291 section 2.5.5.2
+_MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96
 
 
 def pack(text: str) -> bytes | None:
-    """The address a text stands for; None if it is a name.
-
-    Only whole addresses: "3" is a name, not 0.0.0.3 as inet_aton(3) has it. An IPv4-mapped address
-    becomes the IPv4 address, and a scope ("%eth0") is left off.
-    """
+    """The address a text stands for, without its scope ("%eth0"); None if it is a name."""
     plain = text.partition("%")[0]
     for family in (AF_INET, AF_INET6):
         try:
-            return normalise(inet_pton(family, plain))
+            packed = inet_pton(family, plain)
         except (OSError, ValueError):
             continue
+        return packed[12:] if packed.startswith(_MAPPED) and len(packed) == 16 else packed
     return None
-
-
-def normalise(packed: bytes) -> bytes:
-    """The IPv4 address inside an IPv4-mapped one; any other as it is."""
-    return packed[12:] if len(packed) == 16 and packed.startswith(_MAPPED) else packed
 
 
 def show(packed: bytes) -> str:
     """The address as text."""
     return inet_ntop(family_of(packed), packed)
+
+
+def literal(text: str) -> str | None:
+    """The normal form of the address a text stands for, with its scope; None if it is a name."""
+    packed = pack(text)
+    return None if packed is None else show(packed) + "".join(text.partition("%")[1:])
 
 
 def family_of(packed: bytes) -> int:

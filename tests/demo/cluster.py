@@ -1,0 +1,70 @@
+"""The demo of a cluster: a node panics in a virtual machine, and Pacemaker fences it by our agent.
+
+Three nodes with real Corosync and Pacemaker. node2's panic, crash kernel and dump happen in a
+virtual machine on the cluster's network; the other two nodes run our agent when Pacemaker tells
+them to. Prints each stage as it is reached and a picture at the end. Leaves timeline.json, vmcore,
+serial.log and what the survivors logged in build/demo-cluster/. Exits 1 if a stage was not reached.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+
+from demo.show import Progress, announcer, conclude
+from lab import machine
+from lab.cluster import Cluster
+from rig import host, image, private, survey
+from rig.boot import Outcome
+from rig.timeline import CLUSTER_STAGES, Timeline
+
+FOLDER = os.path.join(host.REPOSITORY, "build", "demo-cluster")
+TARGET = "node2"
+OPTIONS = "timeout=45 pcmk_off_timeout=60 pcmk_off_retries=1"
+
+
+def main() -> int:
+    """Runs it; returns the exit code."""
+    private.require()
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    os.makedirs(FOLDER)
+    with tempfile.TemporaryDirectory() as disks:
+        progress = Progress("starting a cluster of three nodes")
+        with Cluster(3, disks) as cluster:
+            progress.done()
+            progress = Progress("setting up fencing: our agent first, power fencing second")
+            cluster.two_levels(OPTIONS)
+            progress.done()
+            outcome, seconds = panic(cluster)
+            if f"targeting {TARGET} using kdump returned 0" not in cluster.log():
+                seconds["fenced"] = None  # the second level did it
+            for survivor in cluster.survivors:
+                log = f"{survivor.folder}/log/pacemaker/pacemaker.log"
+                shutil.copyfile(log, os.path.join(FOLDER, f"{survivor.name}-pacemaker.log"))
+    return conclude(FOLDER, outcome, seconds, CLUSTER_STAGES)
+
+
+def panic(cluster: Cluster) -> tuple[Outcome, dict[str, float | None]]:
+    """Lets node2 panic; what came of it, and the seconds from the panic to each stage."""
+    node = machine.machine_of(cluster, TARGET)
+    progress = Progress(f"asking {TARGET}'s own kernel about its network and drivers")
+    answers = survey.survey(node, os.path.join(FOLDER, "node"))
+    progress.done()
+    progress = Progress(f"building {TARGET}'s crash image with dracut")
+    crash_image = os.path.join(FOLDER, "crash.img")
+    image.build(image.Image("demo", node), answers, crash_image, progress.tell)
+    progress.done()
+
+    print(f"{TARGET} boots, loads its crash kernel, and panics; the cluster notices by itself")
+    timeline = Timeline(node.survivor_address, announcer(CLUSTER_STAGES), CLUSTER_STAGES)
+    outcome = machine.run(cluster, node, crash_image, FOLDER, timeline)
+    return outcome, timeline.seconds()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except (host.RigError, AssertionError) as error:  # the lab asserts
+        sys.exit(f"demo: {error}")

@@ -1,0 +1,55 @@
+"""Names -> addresses, by this machine's resolver."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from fence_kdump_cluster.resolve import Resolver
+from fence_kdump_image.resolve import look_up
+
+
+def resolved(name: str, family: int = socket.AF_UNSPEC) -> tuple[str, ...]:
+    resolver = Resolver([name], family)
+    resolver.settle(10)
+    return resolver.known[name]
+
+
+@pytest.mark.parametrize("text", ["3", "010.000.000.005", "10.1", "0x7f.0.0.1", "0"])
+def test_a_number_is_no_address(text: str) -> None:
+    assert resolved(text) == ()
+
+
+@pytest.mark.parametrize("text", ["a\0b", "10.0.0.5\0", "\udcff", "x" * 300, "a..b", ""])
+def test_a_name_that_no_resolver_takes(text: str) -> None:
+    assert resolved(text) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("10.0.0.5", "10.0.0.5"),
+        ("FD00::0:1", "fd00::1"),
+        ("::ffff:10.0.0.5", "10.0.0.5"),
+        ("fe80::1%eth9", "fe80::1%eth9"),
+    ],
+)
+def test_an_address_is_its_own_answer_at_once(text: str, address: str) -> None:
+    resolver = Resolver([text])
+    assert not resolver.pending()
+    assert resolver.known == {text: (address,)}
+
+
+def test_a_name() -> None:
+    assert "127.0.0.1" in resolved("localhost")
+    assert resolved("localhost", socket.AF_INET) == ("127.0.0.1",)
+
+
+def test_many_at_once_for_an_image() -> None:
+    found = look_up(["localhost", "3", "fd00::1", "localhost"], "ipv4")
+    assert list(found.items()) == [
+        ("localhost", ("127.0.0.1",)),
+        ("3", ()),
+        ("fd00::1", ("fd00::1",)),
+    ]
