@@ -117,6 +117,7 @@ demo-cluster: $(SENDER)
 
 bench: setup-test
 	tools/sandbox $(VENV)/bin/python bench/bench.py
+	PYTHONPATH=tests tools/sandbox $(PYTHON) bench/cluster.py
 	PYTHONPATH=tests tools/sandbox $(PYTHON) bench/panic.py
 
 lint: $(READY)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import glob
-import json
 import lzma
 import os
 import select
@@ -32,43 +31,11 @@ from lab.programs import (  # noqa: E402
     SENDER,
     until,
 )
+from table import HEADING, Row, as_json, save  # noqa: E402
 
 RUNS = 15
 PORT = 7410
 MESSAGE = encode()
-
-
-class Row:
-    """One line of the table.
-
-    name -- what is measured
-    unit -- of the figures
-    theirs, ours -- figures
-    goal -- what ours must not exceed (or must reach, for counts); as text
-    met -- whether ours does
-    """
-
-    def __init__(
-        self, name: str, unit: str, theirs: float, ours: float, goal: tuple[str, bool]
-    ) -> None:
-        self.name, self.unit, self.theirs, self.ours = name, unit, theirs, ours
-        self.goal, self.met = goal
-
-    def as_dict(self) -> dict[str, object]:
-        """For JSON."""
-        return {**vars(self), "ratio": self.ratio()}
-
-    def ratio(self) -> float | None:
-        """Ours by theirs."""
-        return round(self.ours / self.theirs, 3) if self.theirs else None
-
-    def __str__(self) -> str:
-        ratio = "-" if self.ratio() is None else f"{self.ratio():.3g}"
-        verdict = "" if self.met else "  MISSED"
-        return (
-            f"{self.name:<44} {self.theirs:>9.4g} {self.ours:>9.4g} {ratio:>8} {self.unit:<5}"
-            f" {self.goal}{verdict}"
-        )
 
 
 @contextlib.contextmanager
@@ -134,7 +101,7 @@ def exec_to_first_packet() -> Row:
                 return (time.perf_counter() - start) * 1000
 
         theirs, ours = alternately(measure, C_SENDER, SENDER)
-    return Row("sender: exec to first packet", "ms", theirs, ours, ("<= 10 ms", ours <= 10))
+    return Row("sender: exec to first packet", "ms", theirs, ours, at_most=10)
 
 
 def route_to_message() -> Row:
@@ -152,7 +119,7 @@ def route_to_message() -> Row:
 
         ours = statistics.median(measure(SENDER) for _ in range(RUNS))
         theirs = measure(C_SENDER)
-    return Row("route usable to message out", "ms", theirs, ours, ("<= 50 ms", ours <= 50))
+    return Row("route usable to message out", "ms", theirs, ours, at_most=50)
 
 
 def _waits_after_an_attempt(pid: int) -> bool:
@@ -181,14 +148,14 @@ def memory_while_sending() -> Row:
                 return int(fields["Anonymous"].split()[0]) / 1024
 
         theirs, ours = alternately(measure, C_SENDER, SENDER)
-    return Row("sender: anonymous memory", "MiB", theirs, ours, ("<= 3.5 MB", ours <= 3.5))
+    return Row("sender: anonymous memory", "MiB", theirs, ours, at_most=3.5)
 
 
 def image_growth() -> Row:
     """The sender's folder and the libraries it needs, as an xz'ed archive, against the C one."""
     ours = _archived([os.path.dirname(SENDER), *_libraries(SENDER)])
     theirs = _archived([C_SENDER])
-    return Row("added to the image, xz", "MB", theirs, ours, ("<= 2 MB", ours <= 2))
+    return Row("added to the image, xz", "MB", theirs, ours, at_most=2)
 
 
 def _libraries(program: str) -> list[str]:
@@ -222,7 +189,7 @@ def message_to_exit() -> Row:
                 return took
 
         theirs, ours = alternately(measure, C_AGENT, AGENT)
-    return Row("agent: message to exit", "ms", theirs, ours, ("<= 2 ms", ours <= 2))
+    return Row("agent: message to exit", "ms", theirs, ours, at_most=2)
 
 
 def exec_to_listening() -> Row:
@@ -246,7 +213,7 @@ def exec_to_listening() -> Row:
             return took
 
         theirs, ours = alternately(measure, C_AGENT, AGENT)
-    return Row("agent: exec to listening", "ms", theirs, ours, ("<= 30 ms", ours <= 30))
+    return Row("agent: exec to listening", "ms", theirs, ours, at_most=30)
 
 
 def _is_bound() -> bool:
@@ -281,8 +248,7 @@ def heard_under_a_flood(tries: int = 200) -> Row:
                     heard[program] += _hears_one(program, survivor, sock)
     theirs = heard[C_AGENT] / (tries // 10) * tries
     ours = heard[AGENT]
-    goal = f"{tries} of {tries}"
-    return Row("heard under a flood of junk", "", theirs, ours, (goal, ours == tries))
+    return Row(f"heard under a flood of junk, of {tries}", "", theirs, ours, at_least=tries)
 
 
 def _hears_one(program: str, survivor: Host, sock: socket.socket) -> bool:
@@ -316,8 +282,7 @@ def agents_at_once(number: int = 64) -> Row:
             return sum(agent.poll() == 0 for agent in agents)
 
     theirs, ours = measure(C_AGENT), measure(AGENT)
-    goal = f"{number} of {number}"
-    return Row("agents at once on one host", "", theirs, ours, (goal, ours == number))
+    return Row(f"agents at once on one host, of {number}", "", theirs, ours, at_least=number)
 
 
 def thousand_targets() -> Row:
@@ -337,7 +302,7 @@ def thousand_targets() -> Row:
                     return (time.perf_counter() - start) * 1000
 
             theirs, ours = alternately(measure, C_SENDER, SENDER)
-    return Row("one round to 1,000 addresses", "ms", theirs, ours, ("<= 15 ms", ours <= 15))
+    return Row("one round to 1,000 addresses", "ms", theirs, ours, at_most=15)
 
 
 ROWS: tuple[Callable[[], Row], ...] = (
@@ -356,16 +321,12 @@ ROWS: tuple[Callable[[], Row], ...] = (
 def main() -> int:
     """Print the table, a row as soon as it is there, and save it."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    print(f"{'':<44} {'C':>9} {'ours':>9} {'ours/C':>8} {'':<5} goal")
+    print(HEADING)
     rows = []
     for measure in ROWS:
-        row = measure()
-        print(row, flush=True)
-        rows.append(row.as_dict())
-    folder = os.path.join(ROOT, "build", "bench")
-    os.makedirs(folder, exist_ok=True)
-    with open(os.path.join(folder, "bench.json"), "w", encoding="utf-8") as file:
-        json.dump(rows, file, indent=2)
+        rows.append(measure())
+        print(rows[-1], flush=True)
+    save("bench", as_json(rows))
     return 0
 
 

@@ -11,19 +11,18 @@ Usage: panic.py [RUNS]. Writes build/bench/panic.json.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
 import statistics
 import sys
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 
 from rig import boot, host, image, nodes, private, run, survey
 from rig.timeline import Timeline
+from table import HEADING, Row, as_json, save
 
 FOLDER = os.path.join(host.REPOSITORY, "build", "bench", "panic")
-RESULT = os.path.join(host.REPOSITORY, "build", "bench", "panic.json")
 
 BOTH = image.Image("both", nodes.PLAIN, extra_bins=host.C_SENDER)
 STOCK = image.Image("stock", nodes.NETWORK_MANAGER, with_us=False, extra_bins=host.C_SENDER)
@@ -33,24 +32,6 @@ OURS_OFF = "rd.systemd.mask=fence-kdump-sender.service"  # systemd-debug-generat
 OURS = run.Scenario("ours", BOTH, words="rig.measure")
 C = run.Scenario("c", BOTH, words=f"{C_WORDS} {OURS_OFF}")
 C_STOCK = run.Scenario("c-stock", STOCK, words=C_WORDS, memory="256M")
-
-
-@dataclass(frozen=True)
-class Row:
-    """A figure of theirs and of ours; `goal` is what ours must not exceed."""
-
-    name: str
-    unit: str
-    theirs: float
-    ours: float
-    goal: float | None = None
-
-    def __str__(self) -> str:
-        ratio = f"{self.ours / self.theirs:.3g}" if self.theirs else "-"
-        goal = "" if self.goal is None else f"goal {self.goal:.4g}"
-        missed = "  MISSED" if self.goal is not None and self.ours > self.goal else ""
-        figures = f"{self.theirs:>9.4g} {self.ours:>9.4g} {ratio:>8}"
-        return f"{self.name:<44} {figures} {self.unit:<3} {goal}{missed}"
 
 
 class Bench:
@@ -148,11 +129,8 @@ def main(runs: int) -> None:
         Row("added to the image, xz", "MB", *bench.growth("xz"), 2.0),
         Row("added to the image, zstd", "MB", *bench.growth("zstd")),
     ]
-    with open(RESULT, "w", encoding="ascii") as file:
-        table = [asdict(row) for row in rows]
-        json.dump({"first_message_seconds": figures, "table": table}, file, indent=4)
-        file.write("\n")
-    print(f"{'':<44} {'C':>9} {'ours':>9} {'ratio':>8}", *rows, sep="\n")
+    save("panic", {"first_message_seconds": figures, "table": as_json(rows)})
+    print(HEADING, *rows, sep="\n")
 
 
 if __name__ == "__main__":

@@ -58,10 +58,8 @@ def test_the_waiting_one_crashes(cluster: Cluster, took: Took, coordinator: bool
     waiter, target = cluster.coordinator() if coordinator else others[0], others[-1]
     # The node where the device is started runs the agent. A new coordinator has a node fenced
     # that was lost before its time only if there are resources on it.
-    for resource, place in (("kdump", waiter), ("work", target)):
-        cluster["node1"].shell(f"pcs constraint location {resource} prefers {place}")
-        cluster.shows(rf"{resource}\s.*Started {place}")
-    cluster.settle()
+    cluster.place("kdump", waiter)
+    cluster.place("work", target)
     crash = cluster.crash(target)
     wait_for(cluster[waiter].agents, lambda: f"an agent on {waiter}\n{cluster.status()}")
     cluster.crash(waiter)

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lab.hosts import Host, address
-from lab.programs import AGENT, ROOT, SENDER, Program, Result, run, started
+from lab.programs import AGENT, C_AGENT, ROOT, SENDER, Program, Result, run, started
 
 __all__ = ["IPV4", "IPV6", "Cluster", "Node", "wait_for"]
 
@@ -22,9 +22,9 @@ DEADLINE = (
     60.0  # seconds; a membership, an election and a fencing on a busy machine take their time
 )
 
-# Process 1 of a node; its arguments are the node's name and folder. What it says goes to
-# console.log, but for the line "ready". The fencer looks for agents in /usr/sbin: ours lies over
-# the C one.
+# Process 1 of a node; its arguments are the node's name, its folder and the agent. What it says
+# goes to console.log, but for the line "ready". The fencer looks for agents in /usr/sbin: ours lies
+# over the C one.
 INIT = f"""
 hostname "$1"
 cd "$2"
@@ -44,7 +44,7 @@ mount --bind log /var/log
 mount --bind sys-kernel /sys/kernel
 rm -rf sbin work
 mkdir sbin work
-ln -s {AGENT} sbin/fence_kdump
+[ "$3" = {C_AGENT} ] || ln -s "$3" sbin/fence_kdump
 ln -s {POWER} sbin/fence_always_off
 mount -t overlay -o lowerdir=/usr/sbin,upperdir="$2/sbin",workdir="$2/work" overlay /usr/sbin
 export PCMK_logfile=/var/log/pacemaker/pacemaker.log PCMK_logfacility=none PCMK_stderr=0
@@ -121,10 +121,11 @@ class Node:
     """
 
     def __init__(
-        self, number: int, folder: str, addresses: Sequence[str], etc: Mapping[str, str]
+        self, number: int, folder: str, addresses: Sequence[str], etc: Mapping[str, str], agent: str
     ) -> None:
         self.name = f"node{number}"
         self.addresses = addresses
+        self._agent = agent
         self.folder = folder
         self.etc = {**etc, "hostname": f"{self.name}\n"}
         self.host = Host(self.name, self.etc)
@@ -155,7 +156,7 @@ class Node:
         """Boot it: Corosync and Pacemaker run when this returns, but may not have joined."""
         flags = ["--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
         clean = ["env", "-i", f"PATH={os.environ['PATH']}", "LC_ALL=C"]
-        script = ["sh", "-euc", INIT, "init", self.name, self.folder]
+        script = ["sh", "-euc", INIT, "init", self.name, self.folder, self._agent]
         program = Program([*clean, "unshare", *flags, *script], "", self.host)
         program.line()
         with open(f"/proc/{program.pid}/task/{program.pid}/children") as file:
@@ -236,10 +237,13 @@ class Cluster:
 
     folder -- for what the nodes have on their disks
     rings -- the addresses of each ring, as IPV4 is; a name stands for the address of ring 0
+    agent -- what Pacemaker runs as fence_kdump: ours or C_AGENT
     switch -- has the bridges: br0 for ring 0, and so on
     """
 
-    def __init__(self, size: int, folder: str, rings: Sequence[str] = (IPV4,)) -> None:
+    def __init__(
+        self, size: int, folder: str, rings: Sequence[str] = (IPV4,), agent: str = AGENT
+    ) -> None:
         addresses = {n: [ring.format(n) for ring in rings] for n in range(1, size + 1)}
         listed = "".join(
             f"    node {{\n        name: node{n}\n        nodeid: {n}\n"
@@ -254,7 +258,7 @@ class Cluster:
             "pacemaker/authkey": os.urandom(2048).hex(),
         }
         self.switch = Host("switch")
-        self.nodes = [Node(n, f"{folder}/node{n}", own, etc) for n, own in addresses.items()]
+        self.nodes = [Node(n, f"{folder}/node{n}", own, etc, agent) for n, own in addresses.items()]
         for ring in range(len(rings)):
             self._join(ring)
 
@@ -319,9 +323,9 @@ class Cluster:
         self.settle()
 
     def two_levels(self, options: str, devices: Mapping[str, Sequence[str]] | None = None) -> None:
-        """Set up devices of our agent at level 1, and a power agent for all nodes at level 2.
+        """Set up fence_kdump devices at level 1, and a power agent for all nodes at level 2.
 
-        options -- of our devices, as pcs takes them
+        options -- of those at level 1, as pcs takes them
         devices -- names, and the nodes that each fences; `kdump` for all of them if not given
         """
         everybody = [node.name for node in self.nodes]
@@ -337,6 +341,12 @@ class Cluster:
                 shell(f"pcs stonith level add 1 {name} {device}")
                 shell(f"pcs stonith level add 2 {name} power")
         self.started("power", *devices)
+
+    def place(self, resource: str, name: str) -> None:
+        """Have a resource, or a device, run on that node."""
+        self.nodes[0].shell(f"pcs constraint location {resource} prefers {name}")
+        self.shows(rf"{resource}\s.*Started {name}")
+        self.settle()
 
     def settle(self) -> None:
         """Wait until Pacemaker has nothing more to do."""
@@ -364,9 +374,18 @@ class Cluster:
 
     def fenced(self, target: str, device: str) -> None:
         """Wait until a node is fenced, by that device, and all of Pacemaker says so."""
-        self.logged(rf"targeting {target} using {device} returned 0")
+        wait_for(
+            lambda: self.fenced_by(target),
+            lambda: f"{target} fenced\n{self.status()}\n{_fencing_lines(self.log())}",
+        )
+        assert self.fenced_by(target) == device, _fencing_lines(self.log())
         self.shows(rf"OFFLINE: \[.* {target} ")
         assert f"of {target} successful: delegate=" in self.history(target), self.history(target)
+
+    def fenced_by(self, target: str) -> str | None:
+        """The device that has fenced a node; None so long as it is not fenced."""
+        found = re.search(rf"targeting {target} using (\S+) returned 0", self.log())
+        return found[1] if found else None
 
     def crash(self, *names: str) -> float:
         """Crash nodes; returns when that was, in seconds of the monotonic clock."""
