@@ -38,7 +38,7 @@ def main() -> int:
             cluster.two_levels(OPTIONS)
             progress.done()
             outcome, seconds = panic(cluster)
-            if f"targeting {TARGET} using kdump returned 0" not in cluster.log():
+            if cluster.fenced_by(TARGET) != "kdump":
                 seconds["fenced"] = None  # the second level did it
             for survivor in cluster.survivors:
                 log = f"{survivor.folder}/log/pacemaker/pacemaker.log"
