@@ -53,13 +53,12 @@ def test_two_at_once(
 @pytest.mark.parametrize("coordinator", [False, True], ids=["survivor", "coordinator"])
 def test_the_waiting_one_crashes(cluster: Cluster, took: Took, coordinator: bool) -> None:
     cluster.two_levels(f"{LIMITS} pcmk_action_limit=-1")
-    cluster["node1"].shell("pcs resource create work ocf:pacemaker:Dummy")
     others = [name for name in NODES if name != cluster.coordinator()]
     waiter, target = cluster.coordinator() if coordinator else others[0], others[-1]
     # The node where the device is started runs the agent. A new coordinator has a node fenced
-    # that was lost before its time only if there are resources on it.
+    # that was lost before its time only if something ran there.
     cluster.place("kdump", waiter)
-    cluster.place("work", target)
+    cluster.place("power", target)
     crash = cluster.crash(target)
     wait_for(cluster[waiter].agents, lambda: f"an agent on {waiter}\n{cluster.status()}")
     cluster.crash(waiter)
@@ -68,5 +67,5 @@ def test_the_waiting_one_crashes(cluster: Cluster, took: Took, coordinator: bool
         for name in (target, waiter):
             cluster.fenced(name, "kdump")  # by a survivor of both
             took(f"crash of the first to {name} fenced", time.monotonic() - crash)
-    cluster.shows(rf"work\s.*Started (?!{target})")
+    cluster.shows(rf"power\s.*Started (?!{target})")
     assert "using power returned" not in cluster.log()
