@@ -96,8 +96,15 @@ def _validate(options: Options) -> int:
     # Not plug: Pacemaker validates with a dummy.
     resolver = Resolver(options.nodename)
     resolver.settle(5 * PATIENCE)
-    unknown = [name for name in options.nodename if not resolver.known.get(name)]
-    return _fail([*options.problems, *(f"nodename '{name}' does not resolve" for name in unknown)])
+    nobody = [name for name in options.nodename if resolver.known.get(name) == ()]
+    unknown = resolver.unknown()
+    return _fail(
+        [
+            *options.problems,
+            *(f"nodename '{name}' does not resolve" for name in nobody),
+            *(f"nodename '{name}' could not be looked up: {unknown[name]}" for name in unknown),
+        ]
+    )
 
 
 def _fail(problems: list[str] | tuple[str, ...]) -> int:

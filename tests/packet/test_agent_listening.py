@@ -331,6 +331,48 @@ def test_a_name_that_resolves_while_the_agent_listens() -> None:
         assert agent.result().status == 0
 
 
+NAMES_OF_PEER = {"hosts": "", "resolv.conf": "nameserver 10.0.0.2\noptions attempts:1\n"}
+
+
+@pytest.mark.parametrize(
+    ("names", "status", "said"),
+    [
+        # it may be the name of any node: nothing that nodename says counts
+        ({"alias": ""}, 1, "waiting for a message from nobody yet on UDP port 7410"),
+        ({"alias": ""}, 1, "; alias could not be looked up ("),
+        # a Pacemaker Remote node whose name is no host's
+        ({}, 0, "valid message from 10.0.0.3:"),
+    ],
+)
+def test_only_a_plug_that_certainly_is_no_host_is_passed_over(
+    names: dict[str, str], status: int, said: str
+) -> None:
+    survivor, peer = pair(NAMES_OF_PEER)
+    stdin = "nodename=10.0.0.3\nport=alias\ntimeout=2\n"
+    with NameServer(peer, "10.0.0.2", names) as server:
+        server.answer()
+        with listening_agent(stdin=stdin, host=survivor) as agent:
+            Wire(peer).send(message("10.0.0.3"), survivor.mac())
+            result = agent.result()
+    assert result.status == status, result
+    assert said in result.stdout + result.stderr
+
+
+def test_a_name_server_that_comes_back_while_the_agent_listens() -> None:
+    survivor, peer = pair(NAMES_OF_PEER)
+    names = {"alias": ""}
+    stdin = "nodename=10.0.0.3\nport=alias\ntimeout=25\n"
+    with NameServer(peer, "10.0.0.2", names) as server:
+        server.answer()
+        with listening_agent(stdin=stdin, host=survivor) as agent:
+            assert server.asked.is_set()
+            names["alias"] = "10.0.0.2"
+            with started(C_SENDER, "-i", "1", "10.0.0.1", host=peer):
+                result = agent.result()
+    assert result.status == 0, result
+    assert "valid message from alias (10.0.0.2)" in result.stdout
+
+
 def test_an_answer_that_comes_while_the_others_are_judged(
     survivor: Host, peer: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,8 +380,8 @@ def test_an_answer_that_comes_while_the_others_are_judged(
     resolvers: list[Resolver] = []
     judged = threading.Event()
 
-    def start(names: list[str]) -> Resolver:
-        resolvers.append(Resolver(names))
+    def start(names: list[str], again: float) -> Resolver:
+        resolvers.append(Resolver(names, again=again))
         return resolvers[0]
 
     def look_up(*_: object) -> list[object]:
