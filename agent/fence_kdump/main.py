@@ -115,7 +115,7 @@ def _fail(problems: list[str] | tuple[str, ...]) -> int:
 
 def _cluster_nodes() -> tuple[corosync.Node, ...]:
     try:
-        with open(corosync.PATH, encoding="utf-8", errors="replace") as file:
+        with open(corosync.PATH, encoding="utf-8", errors="replace", newline="\n") as file:
             nodelist = corosync.parse(file.read())
     except FileNotFoundError:
         return ()

@@ -1,7 +1,7 @@
 """corosync.conf's nodelist.
 
 The format is corosync.conf(5); how its lines are told apart follows corosync's exec/coroparse.c:
-a line with ``{`` opens a section, one with ``:`` is a key and its value, one with ``}`` closes the
+lines end with a line feed, and a carriage return before it, and nothing else; a line with ``{`` opens a section, one with ``:`` is a key and its value, one with ``}`` closes the
 section, and ``#`` starts a comment only at the beginning of a line.
 """
 
@@ -14,6 +14,8 @@ __all__ = ["PATH", "Node", "Nodelist", "parse"]
 PATH = "/etc/corosync/corosync.conf"
 
 _RINGS = tuple(f"ring{n}_addr" for n in range(8))  # knet's KNET_MAX_LINK is 8
+
+_BLANKS = " \t"
 
 
 class Node(namedtuple("Node", "name nodeid addresses")):
@@ -54,17 +56,17 @@ def parse(text: str) -> Nodelist:
     nodes: list[Node] = []
     sections: list[str] = []
     node: dict[str, str] = {}
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.strip()
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = raw.removesuffix("\r").strip(_BLANKS)
         if not line or line.startswith("#"):
             continue
         if "{" in line:
-            sections.append(line.partition("{")[0].strip().lower())
+            sections.append(line.partition("{")[0].strip(_BLANKS).lower())
             node = {} if sections == ["nodelist", "node"] else node
         elif ":" in line:
             if sections == ["nodelist", "node"]:
                 key, _, value = line.partition(":")
-                node[key.strip()] = value.strip()
+                node[key.strip(_BLANKS)] = value.strip(_BLANKS)
         elif "}" in line:
             if sections == ["nodelist", "node"]:
                 nodes += _node(node, number, problems)

@@ -275,6 +275,18 @@ def test_nodes_of_the_cluster(stdin: str, sources: list[str], status: int) -> No
     assert result.status == status, result
 
 
+def test_lines_of_corosync_conf_end_where_corosync_ends_them() -> None:
+    conf = (
+        "nodelist {\nnode {\nname: node2\n# was\rring1_addr: 10.0.0.3\nring0_addr: 10.0.0.2\n}\n}\n"
+    )
+    survivor, peer = pair({"corosync/corosync.conf": conf})
+    with listening_agent("-n", "node2", "-t", "2", host=survivor) as agent:
+        Wire(peer).send(message("10.0.0.3"), survivor.mac())
+        result = agent.result()
+    assert result.status == 1
+    assert "valid messages came from 10.0.0.3" in result.stderr
+
+
 def test_a_time_out_names_the_other_nodes_that_were_heard() -> None:
     survivor, peer = pair(CLUSTER)
     wire = Wire(peer)

@@ -56,6 +56,8 @@ STDIN = [
     ("timeout=1.5\n", {"timeout": 1.5}),
     ("nodename=a=b\n", {"nodename": ("a=b",)}),
     ("nodename=node2\r\naction=off\r\n", {"nodename": ("node2",)}),
+    ("# was\fnodename=a\u2028nodename=b\rnodename=c\nnodename=node2\n", {"nodename": ("node2",)}),
+    ("nodename=node2\n# was\fnodename=a\u2028nodename=b\rnodename=c\n", {"nodename": ("node2",)}),
 ]
 
 
