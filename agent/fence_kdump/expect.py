@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["Expectation", "Question", "expect", "owners"]
 
 
-class Question(namedtuple("Question", "nodename plug nodes")):
+class Question(namedtuple("Question", "nodename plug nodes faulty", defaults=(False,))):
     """Who is to be fenced, as far as names go.
 
     nodename, plug -- tuples of names and addresses
     nodes -- tuple of corosync.conf's `Node`, empty if there is none
+    faulty -- whether corosync.conf has faults: `nodes` may then lack a node or an address
     """
 
     __slots__ = ()
@@ -33,6 +34,7 @@ class Question(namedtuple("Question", "nodename plug nodes")):
     nodename: tuple[str, ...]
     plug: tuple[str, ...]
     nodes: tuple[Node, ...]
+    faulty: bool
 
     def names(self) -> list[str]:
         """All that has to be looked up before the question can be answered."""
@@ -163,6 +165,8 @@ class _Case:
 
     def _find_doubt(self) -> str:
         """Why an address may be another node's although corosync.conf does not say so, or ""."""
+        if self._question.faulty:
+            return "may be another node's, as corosync.conf has faults"
         for other in self.others:
             for address in other.addresses:
                 if not self._known.get(address):
@@ -207,6 +211,8 @@ class _Case:
     def _is_of_one_node(self, names: Sequence[str], nodes: Sequence[Node]) -> bool:
         """Whether a list of names is one host's: nothing of any node but this one or none, and
         else only addresses that corosync.conf does not know."""
+        if self._question.faulty and len(names) > 1:
+            return False
         if not self._question.nodes:
             return True  # nothing speaks against it
         return len(nodes) < 2 and all(
@@ -230,10 +236,10 @@ class _Case:
         """
         nodes = self._question.nodes
         named = [node for node in nodes if name == node.name or name in node.addresses]
-        if named:
-            return named
         addresses = set(self._known.get(name, ()))
-        return [node for node in nodes if not addresses.isdisjoint(_ring(node, self._known))]
+        found = named or [n for n in nodes if not addresses.isdisjoint(_ring(n, self._known))]
+        names = {node.name for node in found}  # of two nodes with one name neither is sure
+        return [node for node in nodes if node.name in names]
 
     def _is_undecided(self, name: str) -> bool:
         """Whether a name may turn out to stand for another node than it seems to now."""
@@ -244,7 +250,9 @@ class _Case:
             return True
         if self._ring_addresses.keys() >= set(self._known[name]):
             return False
-        return not all(self._known.get(text) for node in nodes for text in node.addresses)
+        return self._question.faulty or not all(
+            self._known.get(text) for node in nodes for text in node.addresses
+        )
 
 
 def _ring(node: Node, known: Mapping[str, Sequence[bytes]]) -> list[bytes]:

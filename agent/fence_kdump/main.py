@@ -62,7 +62,10 @@ def _off(options: Options) -> int:
         return _fail(options.problems)
     if not options.nodename and not options.plug:
         raise UsageError("action 'off' requires nodename")
-    question = Question(options.nodename, options.plug, _cluster_nodes())
+    nodelist = _nodelist()
+    question = Question(
+        options.nodename, options.plug, nodelist.nodes, faulty=bool(nodelist.problems)
+    )
 
     def listening(expected: dict[bytes, str]) -> None:
         if options.verbose:
@@ -113,18 +116,18 @@ def _fail(problems: list[str] | tuple[str, ...]) -> int:
     return 1 if problems else 0
 
 
-def _cluster_nodes() -> tuple[corosync.Node, ...]:
+def _nodelist() -> corosync.Nodelist:
     try:
         with open(corosync.PATH, encoding="utf-8", errors="replace", newline="\n") as file:
             nodelist = corosync.parse(file.read())
     except FileNotFoundError:
-        return ()
+        return corosync.Nodelist((), ())
     except OSError as error:
         report.warning(f"cannot read {corosync.PATH}: {error.strerror}")
-        return ()
+        return corosync.Nodelist((), ())
     for problem in nodelist.problems:
         report.warning(f"{corosync.PATH}: {problem}")
-    return nodelist.nodes
+    return nodelist
 
 
 def _print(text: str) -> None:

@@ -1,8 +1,9 @@
 """corosync.conf's nodelist.
 
 The format is corosync.conf(5); how its lines are told apart follows corosync's exec/coroparse.c:
-lines end with a line feed, and a carriage return before it, and nothing else; a line with ``{`` opens a section, one with ``:`` is a key and its value, one with ``}`` closes the
-section, and ``#`` starts a comment only at the beginning of a line.
+they end with a line feed, or a carriage return and one. A line with ``{`` opens a section, one with
+``:`` is a key and its value, one with ``}`` closes the section, and ``#`` starts a comment only at
+the beginning of a line.
 """
 
 from __future__ import annotations
@@ -76,6 +77,9 @@ def parse(text: str) -> Nodelist:
                 problems.append(f"line {number}: a }} without its {{")
         else:
             problems.append(f"line {number}: {line!r} is no section and no key: value")
+    names = [node.name for node in nodes]
+    twice = dict.fromkeys(name for name in names if names.count(name) > 1)
+    problems += [f"several nodes have the name {name!r}" for name in twice]
     if sections:
         problems.append(f"section {sections[-1]!r} is not closed")
     return Nodelist(tuple(nodes), tuple(problems))

@@ -287,6 +287,20 @@ def test_lines_of_corosync_conf_end_where_corosync_ends_them() -> None:
     assert "valid messages came from 10.0.0.3" in result.stderr
 
 
+def test_a_corosync_conf_that_is_just_being_written() -> None:
+    """node3 is still missing in it, and a stale name has its address for node2's."""
+    etc = {"hosts": "10.0.0.3 node2\n"}
+    etc["corosync/corosync.conf"] = CLUSTER["corosync/corosync.conf"].partition("node3")[0]
+    survivor, peer = pair(etc)
+    with listening_agent(stdin="nodename=node2\nport=node2\n", host=survivor) as agent:
+        Wire(peer).send(message("10.0.0.3"), survivor.mac())
+        Wire(peer).send(message("10.0.0.2"), survivor.mac())
+        result = agent.result()
+    assert result.status == 0
+    assert "valid message from node2 (10.0.0.2)" in result.stdout
+    assert "section 'node' is not closed" in result.stderr
+
+
 def test_a_time_out_names_the_other_nodes_that_were_heard() -> None:
     survivor, peer = pair(CLUSTER)
     wire = Wire(peer)

@@ -63,6 +63,13 @@ def test_a_line_ends_where_corosync_ends_it(mark: str) -> None:
         assert nodelist.problems == ()
 
 
+def test_two_nodes_with_one_name_are_a_fault() -> None:
+    text = CONF.replace("name: node2", "name: node1")
+    nodelist = parse(text)
+    assert [node.name for node in nodelist.nodes] == ["node1", "node1", "10.0.0.3"]
+    assert nodelist.problems == ("several nodes have the name 'node1'",)
+
+
 def test_every_fault_is_told_with_its_line() -> None:
     text = "}\nnodelist {\n node {\n name: node1\n }\n what\n node {\n ring0_addr: 10.0.0.1\n"
     nodelist = parse(text)

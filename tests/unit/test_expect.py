@@ -145,15 +145,50 @@ def test_what_is_left_out_is_told(nodename: str, plug: str, warning: str) -> Non
     assert warning in ask(nodename, plug)[1]
 
 
-def addresses(nodename: str, plug: str, known: dict[str, list[str]]) -> set[str]:
+def addresses(
+    nodename: str,
+    plug: str,
+    known: dict[str, list[str]],
+    nodes: tuple[Node, ...] = NODES,
+    faulty: bool = False,
+) -> set[str]:
     """Whom to expect when no more than this is known; node3's ring address is a name."""
-    question = Question(tuple(nodename.split()), tuple(plug.split()), NODES)
+    question = Question(tuple(nodename.split()), tuple(plug.split()), nodes, faulty)
     literal = {name: [name] for name in question.names() if pack(name)}
     packed = {
         name: [a for a in map(pack, texts) if a] for name, texts in {**literal, **known}.items()
     }
     expectation = expect(question, packed, OWN)
     return set(map(show, expectation.addresses))
+
+
+@pytest.mark.parametrize(
+    ("nodename", "plug", "expected"),
+    [
+        ("node2", "node2", {"10.0.0.2", "10.1.0.2"}),
+        ("alias2", "", set()),
+        ("node2 10.0.0.3", "node2", {"10.0.0.2", "10.1.0.2"}),
+        ("10.0.0.3", "node2", {"10.0.0.2", "10.1.0.2"}),
+        ("node3", "node3", set()),
+        # the list may be one of nodes
+        ("node2 node3", "17", set()),
+        ("node2 10.0.0.3", "17", set()),
+    ],
+)
+def test_only_literal_ring_addresses_count_by_a_faulty_corosync_conf(
+    nodename: str, plug: str, expected: set[str]
+) -> None:
+    """It was cut off while it was written: node3 is missing."""
+    known = {"node3": ["10.0.0.3"], "node2": ["10.0.0.3"], "alias2": ["10.0.0.3"], "17": []}
+    assert addresses(nodename, plug, known, NODES[:2], faulty=True) == expected
+
+
+@pytest.mark.parametrize("nodename", ["node2", "10.0.0.2", "10.0.0.7", ""])
+@pytest.mark.parametrize("plug", ["node2", "10.0.0.2", ""])
+def test_of_two_nodes_with_one_name_neither_is_expected(nodename: str, plug: str) -> None:
+    twins = (Node("node2", "2", ("10.0.0.2",)), Node("node2", "7", ("10.0.0.7",)))
+    known = {"node2": ["10.0.0.2"]}
+    assert addresses(nodename, plug, known, (NODES[0], *twins), faulty=True) == set()
 
 
 ALIAS = {"alias2": ["10.0.0.2"], "node3-ring0": ["10.0.0.3"], "node4": ["10.0.0.4"]}
