@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from fence_kdump_cluster.addresses import is_loopback, is_one_host, pack, show
+from fence_kdump_cluster.addresses import is_link_local, is_loopback, is_one_host, pack, show
 from fence_kdump_cluster.corosync import Node
 
 TYPE_CHECKING = False
@@ -131,6 +131,8 @@ class _Case:
             return f"belongs to {self._taken[address]} in corosync.conf"
         if not is_one_host(address):
             return "is no host's address"
+        if is_link_local(address):
+            return "may be another host's on another link: name an address that is not link-local"
         if is_loopback(address):
             return "" if pack(name) == address else "is this host's own"
         if address in own:

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from fence_kdump.own import parse_fib_trie, parse_if_inet6
-from fence_kdump_cluster.addresses import is_loopback, is_one_host, literal, pack, show
+from fence_kdump_cluster.addresses import (
+    is_link_local,
+    is_loopback,
+    is_one_host,
+    literal,
+    pack,
+    show,
+)
 
 
 @pytest.mark.parametrize(
@@ -54,6 +61,22 @@ def test_kinds(text: str, loopback: bool, one_host: bool) -> None:
     assert packed is not None
     assert is_loopback(packed) is loopback
     assert is_one_host(packed) is one_host
+
+
+@pytest.mark.parametrize(
+    ("text", "link_local"),
+    [
+        ("fe80::1", True),
+        ("febf::1%eth0", True),
+        ("fec0::1", False),
+        ("fd00::1", False),
+        ("254.128.0.1", False),
+    ],
+)
+def test_link_local(text: str, link_local: bool) -> None:
+    packed = pack(text)
+    assert packed is not None
+    assert is_link_local(packed) is link_local
 
 
 FIB_TRIE = """\

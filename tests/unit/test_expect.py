@@ -104,7 +104,9 @@ def ask(nodename: str, plug: str = "", nodes: tuple[Node, ...] = NODES) -> tuple
         ("3", "", set()),
         ("gone", "", set()),
         ("::ffff:10.0.0.7", "", {"10.0.0.7"}),
-        ("fe80::1%eth0", "", {"fe80::1"}),
+        # another host may have it behind another NIC
+        ("fe80::1%eth0", "", set()),
+        ("fe80::1 fd00::9", "", {"fd00::9"}),
     ],
 )
 def test_with_a_corosync_conf(nodename: str, plug: str, expected: set[str]) -> None:
@@ -138,6 +140,7 @@ def test_without_one(nodename: str, plug: str, expected: set[str]) -> None:
         ("node2 node3", "17", "plug=17 is no node of corosync.conf"),
         ("gone", "", "gone does not resolve"),
         ("myself", "", "myself: 10.0.0.1 is not expected: it is this host's own"),
+        ("fe80::1%eth0", "", "fe80::1%eth0: fe80::1 is not expected: it may be another host's on"),
         ("many", "", "many: 224.0.0.1 is not expected: it is no host's address"),
     ],
 )
