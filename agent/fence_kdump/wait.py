@@ -126,7 +126,6 @@ class _Watch:
         self._families = FAMILIES[options.family]
         self._port = options.ipport
         self._report = report
-        self._own = own_addresses()
         self._warned: set[str] = set()
         self.expected: dict[bytes, str] = {}
         self._inlets: dict[int, Inlet] = {}
@@ -145,7 +144,9 @@ class _Watch:
         """Expect the target's addresses as far as its names are known by now."""
         # asked first: whoever answers from now on is judged in the next round
         pending = self._resolver.pending()
-        expectation = expect(self._question, self._known(), self._own)
+        known = self._known()
+        own = own_addresses(address for found in known.values() for address in found)
+        expectation = expect(self._question, known, own)
         for text in expectation.warnings:
             self._warn(text)
         self.expected = {

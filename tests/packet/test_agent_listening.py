@@ -11,12 +11,14 @@ import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from typing import Any
 
 import pytest
 
 from fence_kdump.expect import Expectation, Question, expect
 from fence_kdump.options import read
+from fence_kdump.own import own_addresses
 from fence_kdump.wait import Heard, wait
 from fence_kdump_cluster.resolve import Resolver
 from fence_kdump_protocol import encode
@@ -331,6 +333,57 @@ def test_a_node_is_named_once_when_nobody_is_left_to_expect() -> None:
         "fence_kdump: warning: node1: 10.0.0.1 is not expected: it is this host's own",
         "fence_kdump: node1: no address is left to expect a message from",
     ]
+
+
+@pytest.mark.parametrize(
+    ("setting", "address"),
+    [
+        ("address add 10.9.0.1/24 dev lo", "10.9.0.1"),
+        ("address add 10.9.0.1/24 broadcast + dev eth0", "10.9.0.255"),
+        ("address add 10.9.0.1 peer 10.9.0.2 dev eth0", "10.9.0.1"),
+        ("address add fd09::1/64 dev eth0 nodad", "fd09::1"),
+        ("route add local 10.9.0.1 dev lo", "10.9.0.1"),
+        ("route add local 10.9.0.0/24 dev lo", "10.9.0.7"),
+        ("-6 route add local fd09::/64 dev lo", "fd09::7"),
+    ],
+)
+def test_this_host_s_own_address(survivor: Host, peer: Host, setting: str, address: str) -> None:
+    survivor.sysctl("net.ipv4.ip_nonlocal_bind", "1")
+    survivor.sysctl("net.ipv6.ip_nonlocal_bind", "1")
+    before = run([AGENT, "-n", address, "-t", "0.1"], host=survivor)
+    assert "timed out" in before.stderr, "not yet its own"
+    survivor.ip(setting)
+    result = run([AGENT, "-n", address, "-t", "0.1"], host=survivor)
+    assert f"{address} is not expected: it is this host's own" in result.stderr
+
+
+def test_an_address_of_a_device_that_is_down_is_this_host_s_own(survivor: Host) -> None:
+    survivor.ip("link add d0 type veth peer name d1")
+    survivor.ip("address add 10.9.0.1/24 dev d0")
+    result = run([AGENT, "-n", "10.9.0.1", "-t", "0.1"], host=survivor)
+    assert "10.9.0.1 is not expected: it is this host's own" in result.stderr
+
+
+def test_the_other_end_of_a_link_is_not_this_host_s_own(survivor: Host, peer: Host) -> None:
+    survivor.ip("address add 10.9.0.1 peer 10.9.0.2 dev eth0")
+    result = run([AGENT, "-n", "10.9.0.2", "-t", "0.1"], host=survivor)
+    assert "timed out" in result.stderr
+
+
+def test_the_agent_listens_before_it_asks_for_its_own_addresses(
+    survivor: Host, peer: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However long that takes: what comes meanwhile waits. The agent runs in this process."""
+
+    def ask(candidates: Iterable[bytes]) -> frozenset[bytes]:
+        with peer.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as crashed:
+            crashed.sendto(GOOD, ("10.0.0.1", PORT))
+        return own_addresses(candidates)
+
+    monkeypatch.setattr("fence_kdump.wait.own_addresses", ask)
+    with survivor.entered():
+        result = wait(Question(("10.0.0.2",), (), ()), read({"timeout": "5"}), print)
+    assert isinstance(result, Heard), result
 
 
 def test_a_resolver_that_hangs_does_not_keep_the_agent_from_listening() -> None:
