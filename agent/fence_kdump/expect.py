@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-from fence_kdump_cluster.addresses import is_loopback, is_one_host, pack, show
+from fence_kdump_cluster.addresses import is_link_local, is_loopback, is_one_host, pack, show
 from fence_kdump_cluster.corosync import Node
 
 TYPE_CHECKING = False
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 __all__ = ["Expectation", "Question", "expect", "owners"]
 
 
-class Question(namedtuple("Question", "nodename plug nodes")):
+class Question(namedtuple("Question", "nodename plug nodes faulty", defaults=(False,))):
     """Who is to be fenced, as far as names go.
 
     nodename, plug -- tuples of names and addresses
     nodes -- tuple of corosync.conf's `Node`, empty if there is none
+    faulty -- whether corosync.conf has faults: `nodes` may then lack a node or an address
     """
 
     __slots__ = ()
@@ -33,6 +34,7 @@ class Question(namedtuple("Question", "nodename plug nodes")):
     nodename: tuple[str, ...]
     plug: tuple[str, ...]
     nodes: tuple[Node, ...]
+    faulty: bool
 
     def names(self) -> list[str]:
         """All that has to be looked up before the question can be answered."""
@@ -87,8 +89,8 @@ def owners(nodes: Iterable[Node], known: Mapping[str, Sequence[bytes]]) -> dict[
 class _Case:
     """One question, and what is known at the moment.
 
-    target -- the nodes of corosync.conf that may be the one to be fenced. More than one only if
-        nothing but a nodename list was given: then the caller asked for any of them
+    target -- the node of corosync.conf that is to be fenced, if it is one of those. More than one
+        only if nothing but a nodename list was given: then the caller asked for any of them
     others -- all other nodes of corosync.conf
     """
 
@@ -96,9 +98,13 @@ class _Case:
         self.warnings: dict[str, None] = {}
         self._question = question
         self._known = known
+        self._ring_addresses = owners(question.nodes, known)
+        self._plug_is_undecided = any(map(self._is_undecided, question.plug))
         self.target = self._find_target()
         self.others = [node for node in question.nodes if node not in self.target]
         self._taken = owners(self.others, known)
+        self._literal = {pack(text) for node in self.target for text in node.addresses}
+        self._doubt = self._find_doubt()
 
     def warn(self, text: str) -> None:
         """Keep a warning, once."""
@@ -106,7 +112,9 @@ class _Case:
 
     def candidates(self) -> Iterator[tuple[str, bytes]]:
         """The addresses of all names that can be the target's, each with the name."""
-        for name in dict.fromkeys([*self._question.plug, *self._question.nodename]):
+        # nodename may be any node's as long as nobody knows which one Pacemaker fences
+        nodename = () if self._plug_is_undecided else self._question.nodename
+        for name in dict.fromkeys([*self._question.plug, *nodename]):
             why_not = self._why_not(name)
             if why_not:
                 self.warn(f"{name} {why_not}: not expected")
@@ -123,73 +131,130 @@ class _Case:
             return f"belongs to {self._taken[address]} in corosync.conf"
         if not is_one_host(address):
             return "is no host's address"
+        if is_link_local(address):
+            return "may be another host's on another link: name an address that is not link-local"
         if is_loopback(address):
             return "" if pack(name) == address else "is this host's own"
-        return "is this host's own" if address in own else ""
+        if address in own:
+            return "is this host's own"
+        return "" if address in self._literal else self._doubt
 
     def _find_target(self) -> list[Node]:
         nodename, plug = self._question.nodename, self._question.plug
+        if not plug:
+            return [node for name in nodename for node in self._only(name)]
+        if self._plug_is_undecided:
+            return []
         by_plug, by_name = self._nodes(plug), self._nodes(nodename)
-        if by_plug and by_name:
-            both = [node for node in by_plug if node in by_name]
-            if not both:
+        if by_plug:
+            found = [node for node in by_plug if node in by_name] if by_name else by_plug
+            if not found:
                 self.warn(
                     f"nodename={','.join(nodename)} and plug={','.join(plug)} are different nodes"
                     " in corosync.conf: remove nodename from the device's options"
                 )
-            return both
-        if by_plug:
-            return by_plug
-        if plug and len(nodename) > 1 and not self._plug_is_a_label():
+        elif len(nodename) > 1 and not self._plug_is_a_label():
             return []  # a node, but none of corosync.conf: no node of that is the target
-        if plug and len(by_name) > 1:
-            self.warn(
-                f"plug={','.join(plug)} is no node of corosync.conf, and nodename lists several:"
-                " none of those is expected"
-            )
-            return []
-        return by_name
+        else:
+            found = by_name
+            if found and not self._is_of_one_node(nodename, found):
+                self.warn(
+                    f"plug={','.join(plug)} is no node of corosync.conf, and nodename lists"
+                    " several: none of those is expected"
+                )
+                return []
+        return found if len(found) == 1 else []
 
-    def _why_not(self, name: str) -> str:
-        """Why a name cannot be the target's; "" if it can."""
-        node = self._node(name)
-        if node:
-            return "" if node in self.target else "is another node than the one to be fenced"
-        if self._known.get(name) == []:
-            return "does not resolve to an address"
-        if name in self._question.plug:
-            return ""
+    def _find_doubt(self) -> str:
+        """Why an address may be another node's although corosync.conf does not say so, or ""."""
+        if self._question.faulty:
+            return "may be another node's, as corosync.conf has faults"
         for other in self.others:
             for address in other.addresses:
                 if not self._known.get(address):
                     return f"may be {other.name}'s, as {address} does not resolve"
-        # A list may be one of nodes. What corosync.conf does not know is taken for one more address
-        # of the target, as the C agent documents lists, only if it is an address.
-        listed = self._question.plug and len(self._question.nodename) > 1
-        if listed and not self._plug_is_a_label() and not (self.target and pack(name)):
-            plug = {a for other in self._question.plug for a in self._known.get(other, ())}
-            if plug.isdisjoint(self._known.get(name, ())):
-                return f"is not known to be {self._question.plug[0]}"
+        return ""
+
+    def _why_not(self, name: str) -> str:
+        """Why a name cannot be the target's; "" if it can."""
+        nodes = self._stands_for(name)
+        if len(nodes) > 1:
+            return f"may be any of {', '.join(node.name for node in nodes)}"
+        if nodes:
+            return "" if nodes[0] in self.target else "is another node than the one to be fenced"
+        if self._known.get(name) == []:
+            return "does not resolve to an address"
+        return self._why_not_listed(name)
+
+    def _why_not_listed(self, name: str) -> str:
+        """Why what corosync.conf does not know cannot be the target's; "" if it can.
+
+        A nodename list may be one of nodes. Such a name is taken for one more address of the
+        target, as the C agent documents lists, only if it is an address, and only if the list has
+        nothing of any other node.
+        """
+        nodename, plug = self._question.nodename, self._question.plug
+        if name in plug or not plug or len(nodename) == 1:
+            return ""
+        one_node = self._is_of_one_node(nodename, self.target)
+        if one_node and (self._plug_is_a_label() or (self.target and pack(name))):
+            return ""
+        by_plug = {a for other in plug for a in self._known.get(other, ())}
+        if by_plug.isdisjoint(self._known.get(name, ())):
+            return f"is not known to be {plug[0]}"
         return ""
 
     def _plug_is_a_label(self) -> bool:
         """Whether plug names no host at all, as pcmk_host_map may have it: nodename says who."""
         plug = self._question.plug
-        unknown = all(name in self._known and not self._known[name] for name in plug)
-        return unknown and not set(plug) & set(self._question.nodename)
+        no_host = all(self._known.get(name) == [] for name in plug)
+        return no_host and not set(plug) & set(self._question.nodename)
+
+    def _is_of_one_node(self, names: Sequence[str], nodes: Sequence[Node]) -> bool:
+        """Whether a list of names is one host's: nothing of any node but this one or none, and
+        else only addresses that corosync.conf does not know."""
+        if self._question.faulty and len(names) > 1:
+            return False
+        if not self._question.nodes:
+            return True  # nothing speaks against it
+        return len(nodes) < 2 and all(
+            found == list(nodes) if (found := self._stands_for(name)) else pack(name)
+            for name in names
+        )
 
     def _nodes(self, names: Sequence[str]) -> list[Node]:
-        found = [self._node(name) for name in names]
+        found = [node for name in names for node in self._stands_for(name)]
         return [node for node in self._question.nodes if node in found]
 
-    def _node(self, name: str) -> Node | None:
-        """The node a name stands for: as corosync.conf has it, or else by what it resolves to."""
-        for node in self._question.nodes:
-            if name == node.name or name in node.addresses:
-                return node
+    def _only(self, name: str) -> list[Node]:
+        """The one node that a name stands for; none if that is not sure."""
+        nodes = self._stands_for(name)
+        return nodes if len(nodes) == 1 and not self._is_undecided(name) else []
+
+    def _stands_for(self, name: str) -> list[Node]:
+        """The nodes a name may stand for: as corosync.conf has it, or else by what it resolves to.
+
+        More than one: nothing tells which.
+        """
+        nodes = self._question.nodes
+        named = [node for node in nodes if name == node.name or name in node.addresses]
         addresses = set(self._known.get(name, ()))
-        found = [n for n in self._question.nodes if not addresses.isdisjoint(_ring(n, self._known))]
-        return found[0] if len(found) == 1 else None  # of several nodes: none of them
+        found = named or [n for n in nodes if not addresses.isdisjoint(_ring(n, self._known))]
+        names = {node.name for node in found}  # of two nodes with one name neither is sure
+        return [node for node in nodes if node.name in names]
+
+    def _is_undecided(self, name: str) -> bool:
+        """Whether a name may turn out to stand for another node than it seems to now."""
+        nodes = self._question.nodes
+        if any(name == node.name or name in node.addresses for node in nodes):
+            return False
+        if name not in self._known:
+            return True
+        if self._ring_addresses.keys() >= set(self._known[name]):
+            return False
+        return self._question.faulty or not all(
+            self._known.get(text) for node in nodes for text in node.addresses
+        )
 
 
 def _ring(node: Node, known: Mapping[str, Sequence[bytes]]) -> list[bytes]:

@@ -62,7 +62,10 @@ def _off(options: Options) -> int:
         return _fail(options.problems)
     if not options.nodename and not options.plug:
         raise UsageError("action 'off' requires nodename")
-    question = Question(options.nodename, options.plug, _cluster_nodes())
+    nodelist = _nodelist()
+    question = Question(
+        options.nodename, options.plug, nodelist.nodes, faulty=bool(nodelist.problems)
+    )
 
     def listening(expected: dict[bytes, str]) -> None:
         if options.verbose:
@@ -82,7 +85,8 @@ def _off(options: Options) -> int:
 def _monitor(options: Options) -> int:
     from fence_kdump import monitor
 
-    return _fail([*options.problems, *monitor.problems(options.ipport, options.family)])
+    problems = [*options.problems, *monitor.problems(options.ipport, options.family)]
+    return _tell(problems, options, "this node can do its part")
 
 
 def _metadata(_options: Options) -> int:
@@ -96,8 +100,20 @@ def _validate(options: Options) -> int:
     # Not plug: Pacemaker validates with a dummy.
     resolver = Resolver(options.nodename)
     resolver.settle(5 * PATIENCE)
-    unknown = [name for name in options.nodename if not resolver.known.get(name)]
-    return _fail([*options.problems, *(f"nodename '{name}' does not resolve" for name in unknown)])
+    nobody = [name for name in options.nodename if resolver.known.get(name) == ()]
+    unknown = resolver.unknown()
+    problems = [
+        *options.problems,
+        *(f"nodename '{name}' does not resolve" for name in nobody),
+        *(f"nodename '{name}' could not be looked up: {unknown[name]}" for name in unknown),
+    ]
+    return _tell(problems, options, "the options are valid")
+
+
+def _tell(problems: list[str], options: Options, fine: str) -> int:
+    if options.verbose and not problems:
+        report.info(fine)
+    return _fail(problems)
 
 
 def _fail(problems: list[str] | tuple[str, ...]) -> int:
@@ -106,18 +122,18 @@ def _fail(problems: list[str] | tuple[str, ...]) -> int:
     return 1 if problems else 0
 
 
-def _cluster_nodes() -> tuple[corosync.Node, ...]:
+def _nodelist() -> corosync.Nodelist:
     try:
-        with open(corosync.PATH, encoding="utf-8", errors="replace") as file:
+        with open(corosync.PATH, encoding="utf-8", errors="replace", newline="\n") as file:
             nodelist = corosync.parse(file.read())
     except FileNotFoundError:
-        return ()
+        return corosync.Nodelist((), ())
     except OSError as error:
         report.warning(f"cannot read {corosync.PATH}: {error.strerror}")
-        return ()
+        return corosync.Nodelist((), ())
     for problem in nodelist.problems:
         report.warning(f"{corosync.PATH}: {problem}")
-    return nodelist.nodes
+    return nodelist
 
 
 def _print(text: str) -> None:

@@ -104,7 +104,7 @@ def from_lines(text: str) -> dict[str, str]:
     Lines without "=" are passed over, as keys are that nobody knows: Pacemaker sends both.
     """
     values = {}
-    for line in text.splitlines():
+    for line in text.split("\n"):
         key, equals, value = line.strip().partition("=")
         if equals and not key.startswith("#"):
             values[key.strip().lower()] = value.strip()

@@ -62,6 +62,7 @@ def timed_out(result: TimedOut, port: int, timeout: float) -> str:
         _came(result.datagrams, result.reasons),
         *_elsewhere(result.strangers, result.nodes),
     ]
+    parts += [f"{name} could not be looked up ({why})" for name, why in result.unknown.items()]
     if result.blind:
         parts.append(result.blind)
     return "; ".join(parts)
@@ -86,7 +87,7 @@ def _elsewhere(strangers: Mapping[bytes, int], nodes: Mapping[bytes, str]) -> li
 
 
 def _nodes(expected: Mapping[bytes, str]) -> str:
-    return ", ".join(_node(address, name) for address, name in expected.items())
+    return ", ".join(_node(address, name) for address, name in expected.items()) or "nobody yet"
 
 
 def _node(address: bytes, name: str) -> str:

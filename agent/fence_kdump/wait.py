@@ -28,6 +28,7 @@ FAMILIES = {
     "ipv6": (socket.AF_INET6,),
 }
 PATIENCE = 1.0  # seconds to wait for names before going on with those that are known
+AGAIN = 1.0  # seconds until a name is looked up again after that failed
 MOST_REASONS = 8
 MOST_STRANGERS = 256  # datagrams looked at for the time-out line: a flood costs no more than that
 
@@ -51,7 +52,7 @@ class Heard(namedtuple("Heard", "name source inlet")):
     inlet: str
 
 
-class TimedOut(namedtuple("TimedOut", "expected datagrams reasons strangers nodes blind")):
+class TimedOut(namedtuple("TimedOut", "expected datagrams reasons strangers nodes unknown blind")):
     """No message counted.
 
     expected -- dict of packed address -> name
@@ -59,6 +60,7 @@ class TimedOut(namedtuple("TimedOut", "expected datagrams reasons strangers node
     reasons -- dict: why those from expected addresses did not count -> how many
     strangers -- dict: packed source of valid messages from elsewhere -> how many
     nodes -- dict of packed address -> name of the node that corosync.conf gives it to
+    unknown -- dict of name -> why it could not be looked up
     blind -- why strangers could not be looked for, "" if they could
     """
 
@@ -69,6 +71,7 @@ class TimedOut(namedtuple("TimedOut", "expected datagrams reasons strangers node
     reasons: dict[str, int]
     strangers: dict[bytes, int]
     nodes: dict[bytes, str]
+    unknown: dict[str, str]
     blind: str
 
 
@@ -88,7 +91,7 @@ def wait(
     Raises NobodyToExpect and CannotListen.
     """
     end = time.monotonic() + options.timeout
-    resolver = Resolver(question.names())
+    resolver = Resolver(question.names(), again=AGAIN)
     # What comes while names are still looked up waits in the sockets until it can be judged.
     watch = _Watch(question, resolver, options, report)
     try:
@@ -123,7 +126,6 @@ class _Watch:
         self._families = FAMILIES[options.family]
         self._port = options.ipport
         self._report = report
-        self._own = own_addresses()
         self._warned: set[str] = set()
         self.expected: dict[bytes, str] = {}
         self._inlets: dict[int, Inlet] = {}
@@ -142,7 +144,9 @@ class _Watch:
         """Expect the target's addresses as far as its names are known by now."""
         # asked first: whoever answers from now on is judged in the next round
         pending = self._resolver.pending()
-        expectation = expect(self._question, self._known(), self._own)
+        known = self._known()
+        own = own_addresses(address for found in known.values() for address in found)
+        expectation = expect(self._question, known, own)
         for text in expectation.warnings:
             self._warn(text)
         self.expected = {
@@ -195,7 +199,9 @@ class _Watch:
             datagrams = self._received + sum(inlet.dropped() for inlet in bound)
         strangers = self._strangers()
         nodes = owners(self._question.nodes, self._known())
-        return TimedOut(self.expected, datagrams, self._reasons, strangers, nodes, self._blind)
+        unknown = self._resolver.unknown()
+        heard = datagrams, self._reasons, strangers
+        return TimedOut(self.expected, *heard, nodes, unknown, self._blind)
 
     def close(self) -> None:
         """Give the sockets back."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from socket import AF_INET, AF_INET6, inet_ntop, inet_pton
 
-__all__ = ["family_of", "is_loopback", "is_one_host", "literal", "pack", "show"]
+__all__ = ["family_of", "is_link_local", "is_loopback", "is_one_host", "literal", "pack", "show"]
 
 _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96
 
@@ -44,6 +44,11 @@ def family_of(packed: bytes) -> int:
 def is_loopback(packed: bytes) -> bool:
     """Whether it is in 127.0.0.0/8, or ::1."""
     return packed[0] == 127 if len(packed) == 4 else packed == bytes(15) + b"\x01"
+
+
+def is_link_local(packed: bytes) -> bool:
+    """Whether it is in fe80::/10: other hosts may have the same address on other links."""
+    return len(packed) == 16 and packed[0] == 0xFE and packed[1] & 0xC0 == 0x80
 
 
 def is_one_host(packed: bytes) -> bool:

@@ -1,8 +1,9 @@
 """corosync.conf's nodelist.
 
 The format is corosync.conf(5); how its lines are told apart follows corosync's exec/coroparse.c:
-a line with ``{`` opens a section, one with ``:`` is a key and its value, one with ``}`` closes the
-section, and ``#`` starts a comment only at the beginning of a line.
+they end with a line feed, or a carriage return and one. A line with ``{`` opens a section, one with
+``:`` is a key and its value, one with ``}`` closes the section, and ``#`` starts a comment only at
+the beginning of a line.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ __all__ = ["PATH", "Node", "Nodelist", "parse"]
 PATH = "/etc/corosync/corosync.conf"
 
 _RINGS = tuple(f"ring{n}_addr" for n in range(8))  # knet's KNET_MAX_LINK is 8
+
+_BLANKS = " \t"
 
 
 class Node(namedtuple("Node", "name nodeid addresses")):
@@ -54,17 +57,17 @@ def parse(text: str) -> Nodelist:
     nodes: list[Node] = []
     sections: list[str] = []
     node: dict[str, str] = {}
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.strip()
+    for number, raw in enumerate(text.split("\n"), 1):
+        line = raw.removesuffix("\r").strip(_BLANKS)
         if not line or line.startswith("#"):
             continue
         if "{" in line:
-            sections.append(line.partition("{")[0].strip().lower())
+            sections.append(line.partition("{")[0].strip(_BLANKS).lower())
             node = {} if sections == ["nodelist", "node"] else node
         elif ":" in line:
             if sections == ["nodelist", "node"]:
                 key, _, value = line.partition(":")
-                node[key.strip()] = value.strip()
+                node[key.strip(_BLANKS)] = value.strip(_BLANKS)
         elif "}" in line:
             if sections == ["nodelist", "node"]:
                 nodes += _node(node, number, problems)
@@ -74,6 +77,9 @@ def parse(text: str) -> Nodelist:
                 problems.append(f"line {number}: a }} without its {{")
         else:
             problems.append(f"line {number}: {line!r} is no section and no key: value")
+    names = [node.name for node in nodes]
+    twice = dict.fromkeys(name for name in names if names.count(name) > 1)
+    problems += [f"several nodes have the name {name!r}" for name in twice]
     if sections:
         problems.append(f"section {sections[-1]!r} is not closed")
     return Nodelist(tuple(nodes), tuple(problems))

@@ -19,24 +19,31 @@ if TYPE_CHECKING:
 
 __all__ = ["Resolver"]
 
+_NO_SUCH_HOST = (socket.EAI_NONAME, socket.EAI_NODATA)  # gai_strerror(3); others may pass
 _UDP = socket.SOCK_DGRAM  # of every address one entry, not one for each kind of socket
 
 
 class Resolver:
     """Looks names up and remembers the answers.
 
-    known -- name -> tuple of its addresses as `addresses.literal` has them, () if it does not
-        resolve. A literal address is its own answer, known at once; other names are known once
-        their answer is there. A number that only inet_aton(3) takes for an address has none
+    known -- name -> tuple of its addresses as `addresses.literal` has them, () if it names no host.
+        A literal address is its own answer, known at once; other names are known once their answer
+        is there: a name service that fails gives none. A number that only inet_aton(3) takes for an
+        address names no host
     """
 
-    def __init__(self, names: Iterable[str], family: int = socket.AF_UNSPEC) -> None:
+    def __init__(
+        self, names: Iterable[str], family: int = socket.AF_UNSPEC, again: float = 0.0
+    ) -> None:
         """Start looking up.
 
         names -- host names and literal addresses
         family -- AF_UNSPEC, AF_INET or AF_INET6: which addresses of a name count
+        again -- seconds until a name is asked for again after its look-up failed, 0 for never
         """
         self.known: dict[str, tuple[str, ...]] = {}
+        self._failed: dict[str, str] = {}
+        self._again = again
         self._family = family
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
@@ -62,13 +69,20 @@ class Resolver:
             pass
 
     def pending(self) -> bool:
-        """Whether an answer is still to come."""
+        """Whether an answer is still to come, be it that asking failed so far."""
         return not self._asked <= self.known.keys()
 
+    def unknown(self) -> dict[str, str]:
+        """The names without an answer, and why: name -> one-line text."""
+        unknown = sorted(self._asked - self.known.keys())
+        return {name: self._failed.get(name, "no answer yet") for name in unknown}
+
     def settle(self, seconds: float) -> None:
-        """Wait until every name is known, or for so many seconds."""
+        """Wait until every name is known or its look-up has failed, or for so many seconds."""
         end = time.monotonic() + seconds
-        while self.pending() and (left := end - time.monotonic()) > 0:
+        while (left := end - time.monotonic()) > 0:
+            if all(name in self.known or name in self._failed for name in self._asked):
+                return
             select.select([self._read], [], [], left)
             self.take()
 
@@ -78,15 +92,27 @@ class Resolver:
         Thread(target=self._ask, args=(name,), daemon=True).start()
 
     def _ask(self, name: str) -> None:
-        self.known[name] = _look_up(name, self._family)
-        os.write(self._write, b"!")
+        while name not in self.known:
+            try:
+                self.known[name] = _look_up(name, self._family)
+            except Exception as error:  # whatever it is, it tells nothing of the name
+                self._failed[name] = getattr(error, "strerror", None) or type(error).__name__
+            os.write(self._write, b"!")
+            if not self._again:
+                return
+            time.sleep(self._again)
 
 
 def _look_up(name: str, family: int) -> tuple[str, ...]:
+    """Raises any error that does not mean "no such host"."""
     try:
         found = [] if _is_number(name) else socket.getaddrinfo(name, None, family, _UDP)
-    except (OSError, ValueError):  # not found, or no host name at all
+    except ValueError:  # no host name at all
         return ()
+    except socket.gaierror as error:
+        if error.errno in _NO_SUCH_HOST:
+            return ()
+        raise
     texts = (str(entry[4][0]) for entry in found)
     return tuple(dict.fromkeys(literal(text) or text for text in texts))
 

@@ -144,12 +144,14 @@ def settle(choice: Choice, answers: Mapping[str, tuple[str, ...]], me: Self) -> 
     own = _own(choice, answers, me, problems)
     if choice.source == corosync.PATH:
         mine = _my_node(choice.candidates, answers, me)
+        shared = _shared_names(choice.candidates)
     else:
+        shared = frozenset()
         mine = frozenset(c.node for c in choice.candidates if _is_me(c, answers, me))
     targets: list[Target] = []
     for candidate in choice.candidates:
         addresses = answers.get(candidate.host, ())
-        if candidate.node in mine:
+        if candidate.node in mine and (candidate.node not in shared or _is_local(addresses, me)):
             continue
         usable = [a for a in addresses if _usable(a, candidate.host, me)]
         problems += [
@@ -242,6 +244,12 @@ def _my_node(
         if found:
             return frozenset(found if len(found) == 1 else ())
     return frozenset()
+
+
+def _shared_names(rings: Iterable[Candidate]) -> frozenset[str]:
+    """The names that corosync.conf gives to several nodes: each has a ring of the same number."""
+    slots = [(ring.node, ring.ring) for ring in rings]
+    return frozenset(name for name, ring in slots if slots.count((name, ring)) > 1)
 
 
 def _is_me(candidate: Candidate, answers: Mapping[str, tuple[str, ...]], me: Self) -> bool:

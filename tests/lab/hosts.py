@@ -22,13 +22,18 @@ class Host:
     """A network namespace with a loopback, and with files of its own in /etc.
 
     name -- of the namespace
+
+    Names are looked up in its /etc/hosts, and in DNS only if it has a resolv.conf of its own.
     """
 
     def __init__(self, label: str, etc: Mapping[str, str] | None = None) -> None:
         self.name = f"{label}{next(_numbers)}"
         # `ip netns exec` mounts what lies here over /etc
         folder = f"/etc/netns/{self.name}"
-        for path, text in {"corosync/corosync.conf": "", **(etc or {})}.items():
+        etc = etc or {}
+        dns = " dns" if "resolv.conf" in etc else ""
+        own = {"corosync/corosync.conf": "", "nsswitch.conf": f"hosts: files{dns}\n"}
+        for path, text in {**own, **etc}.items():
             os.makedirs(os.path.dirname(f"{folder}/{path}"), exist_ok=True)
             with open(f"{folder}/{path}", "w") as file:
                 file.write(text)

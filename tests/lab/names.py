@@ -9,15 +9,21 @@ from collections.abc import Mapping
 from lab.hosts import Host
 from lab.packets import DNS, DNSRR
 
+SERVFAIL, NXDOMAIN = 2, 3  # RFC 1035 section 4.1.1
+
 
 class NameServer:
     """Knows IPv4 addresses of some names, and answers nobody before it is told to.
 
     host, address -- where it listens, on UDP port 53
-    names -- name -> address
+    names -- name -> address, or "" to fail on it (SERVFAIL). The test may change it; other names
+        do not exist (NXDOMAIN)
+
+    asked -- set for good once somebody was answered
     """
 
     def __init__(self, host: Host, address: str, names: Mapping[str, str]) -> None:
+        self.asked = threading.Event()
         self._names = names
         with host.entered():
             self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -46,7 +52,10 @@ class NameServer:
                 return
             query = DNS(data)
             name = query.qd[0].qname
-            address = self._names.get(name.decode().rstrip(".")) if query.qd[0].qtype == 1 else None
-            records = [DNSRR(rrname=name, rdata=address)] if address else []
-            reply = DNS(id=query.id, qr=1, qd=query.qd, an=records)
+            address = self._names.get(name.decode().rstrip("."))
+            found = [DNSRR(rrname=name, rdata=address)] if address else []
+            records = found if query.qd[0].qtype == 1 else []
+            result = {None: NXDOMAIN, "": SERVFAIL}.get(address, 0)
+            reply = DNS(id=query.id, qr=1, rcode=result, qd=query.qd, an=records)
             self._socket.sendto(bytes(reply), client)
+            self.asked.set()

@@ -76,7 +76,7 @@ BAD = {
     "version 2": GOOD[:4] + b"\x02\x00\x00\x00",
     "version in the other byte order": GOOD[:4] + encode("big")[4:],
     "big and wrong version": encode("big")[:4] + GOOD[4:],
-    "64 kB of junk": b"junkjunk" * 180,
+    "1,440 bytes of junk": b"junkjunk" * 180,
 }
 
 
@@ -95,6 +95,28 @@ def test_a_bad_payload_does_not_count(
     survivor: Host, wire: Wire, inlet: str, payload: bytes, make: type, good: str
 ) -> None:
     assert_does_not_count(survivor, wire, make(payload), make(GOOD, source=good))
+
+
+@pytest.mark.parametrize(
+    "payload", [b"junkjunk" * 8000, GOOD[:4] + bytes(63996)], ids=["junk", "wrong version"]
+)
+@pytest.mark.parametrize("family", [4, 6])
+def test_64_kb_do_not_count(
+    survivor: Host, wire: Wire, inlet: str, payload: bytes, family: int
+) -> None:
+    if family == 4:
+        pieces, good = fragment(ipv4(payload), fragsize=1400), ipv4(GOOD, source="10.0.0.3")
+    else:
+        header = IPv6(src="fd00::2", dst="fd00::1") / IPv6ExtHdrFragment(id=7)
+        pieces = fragment6(header / UDP(sport=40000, dport=PORT) / Raw(payload), 1400)
+        good = ipv6(GOOD, source="fd00::3")
+    with agent_in(survivor) as agent:
+        for piece in pieces:
+            wire.send(piece, survivor.mac())
+        wire.send(good, survivor.mac())
+        result = agent.result()
+    assert result.status == 0, result
+    assert f"valid message from {good.src}:" in result.stdout
 
 
 WRONG_PACKETS = {

@@ -56,6 +56,8 @@ STDIN = [
     ("timeout=1.5\n", {"timeout": 1.5}),
     ("nodename=a=b\n", {"nodename": ("a=b",)}),
     ("nodename=node2\r\naction=off\r\n", {"nodename": ("node2",)}),
+    ("# was\fnodename=a\u2028nodename=b\rnodename=c\nnodename=node2\n", {"nodename": ("node2",)}),
+    ("nodename=node2\n# was\fnodename=a\u2028nodename=b\rnodename=c\n", {"nodename": ("node2",)}),
 ]
 
 
@@ -79,6 +81,9 @@ def test_stdin(text: str, changed: dict[str, object]) -> None:
         ("-o OFF", {}),
         ("-v2 -n a", {"verbose": True, "nodename": ("a",)}),
         ("--verbose=2", {"verbose": True}),
+        ("-v0", {}),
+        ("-vn node2", {"verbose": True, "nodename": ("node2",)}),
+        ("-v surplus", {"verbose": True}),
         ("-v -n a surplus", {"verbose": True, "nodename": ("a",)}),
         ("--action=validate-all", {"action": "validate-all"}),
     ],

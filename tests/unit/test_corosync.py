@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -51,6 +52,22 @@ def test_names_rings_and_ids() -> None:
 def test_keys_outside_a_node_are_not_taken() -> None:
     text = "nodelist {\n ring0_addr: 10.0.0.9\n node {\n ring0_addr: 10.0.0.1\n }\n}\n"
     assert [node.addresses for node in parse(text).nodes] == [("10.0.0.1",)]
+
+
+@pytest.mark.parametrize("mark", ["\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"])
+def test_a_line_ends_where_corosync_ends_it(mark: str) -> None:
+    text = f"nodelist {{\nnode {{\n# was{mark}ring1_addr: 10.0.0.3\nring0_addr: 10.0.0.2\n}}\n}}\n"
+    for ending in ("\n", "\r\n"):
+        nodelist = parse(text.replace("\n", ending))
+        assert [node.addresses for node in nodelist.nodes] == [("10.0.0.2",)]
+        assert nodelist.problems == ()
+
+
+def test_two_nodes_with_one_name_are_a_fault() -> None:
+    text = CONF.replace("name: node2", "name: node1")
+    nodelist = parse(text)
+    assert [node.name for node in nodelist.nodes] == ["node1", "node1", "10.0.0.3"]
+    assert nodelist.problems == ("several nodes have the name 'node1'",)
 
 
 def test_every_fault_is_told_with_its_line() -> None:

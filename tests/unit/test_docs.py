@@ -9,6 +9,7 @@ import pytest
 
 import fence_kdump
 import fence_kdump_send
+from fence_kdump.arguments import usage
 from fence_kdump.options import PARAMETERS
 from fence_kdump_send.options import OPTIONS, Options
 
@@ -47,6 +48,14 @@ def test_the_agent_s_options() -> None:
     table = rows("fence_kdump")
     assert [row[0] for row in table] == [flags(p.letter, p.option) for p in PARAMETERS]
     assert [row[3] for row in table] == [p.default for p in PARAMETERS]
+
+
+def test_the_agent_s_help_gives_a_value_to_those_that_take_one() -> None:
+    lines = usage().splitlines()
+    for parameter in PARAMETERS:
+        (line,) = [line for line in lines if f"--{parameter.option} " in f"{line} "]
+        value = f" {parameter.value}" if parameter.value else "  "
+        assert f"--{parameter.option}{value}" in line
 
 
 @pytest.mark.parametrize("package", [fence_kdump, fence_kdump_send])

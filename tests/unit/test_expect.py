@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fence_kdump.expect import Question, expect
 from fence_kdump_cluster.addresses import pack, show
@@ -70,6 +72,17 @@ def ask(nodename: str, plug: str = "", nodes: tuple[Node, ...] = NODES) -> tuple
         ("node1 node2 node3 remote1", "node2", {"10.0.0.2", "fd00::2", "10.1.0.2"}),
         ("remote1 remote2", "remote1", {"10.0.0.50"}),
         ("node2 remote1", "remote1", {"10.0.0.50"}),
+        # of several nodes: such as a Pacemaker Remote node, which corosync.conf does not know
+        ("10.0.0.2 10.0.0.4 10.0.0.50", "node2", {"10.0.0.2", "fd00::2", "10.1.0.2"}),
+        ("node2 node4 10.0.0.50", "node2", {"10.0.0.2", "fd00::2", "10.1.0.2"}),
+        ("node2 remote1 10.0.0.51", "node2", {"10.0.0.2", "fd00::2", "10.1.0.2"}),
+        ("10.0.0.2 10.0.0.4 10.0.0.50", "17", set()),
+        ("node2 remote1", "17", set()),
+        # a Pacemaker Remote node whose name is no host's
+        ("10.0.0.50", "17", {"10.0.0.50"}),
+        ("10.0.0.50 10.0.0.51", "17", {"10.0.0.50", "10.0.0.51"}),
+        # a plug of several nodes is none of them, and no other node
+        ("node4", "wrong", set()),
         ("node2 192.168.0.2", "17", {"10.0.0.2", "fd00::2", "10.1.0.2", "192.168.0.2"}),
         # by hand: any of them
         ("node2 node3", "", {"10.0.0.2", "fd00::2", "10.1.0.2", "10.0.0.3"}),
@@ -91,7 +104,9 @@ def ask(nodename: str, plug: str = "", nodes: tuple[Node, ...] = NODES) -> tuple
         ("3", "", set()),
         ("gone", "", set()),
         ("::ffff:10.0.0.7", "", {"10.0.0.7"}),
-        ("fe80::1%eth0", "", {"fe80::1"}),
+        # another host may have it behind another NIC
+        ("fe80::1%eth0", "", set()),
+        ("fe80::1 fd00::9", "", {"fd00::9"}),
     ],
 )
 def test_with_a_corosync_conf(nodename: str, plug: str, expected: set[str]) -> None:
@@ -119,11 +134,13 @@ def test_without_one(nodename: str, plug: str, expected: set[str]) -> None:
     ("nodename", "plug", "warning"),
     [
         ("node1 node2", "node2", "node1 is another node than the one to be fenced"),
-        ("wrong", "node2", "wrong: 10.0.0.1 is not expected: it belongs to node1"),
+        ("wrong", "node2", "wrong may be any of node1, node2: not expected"),
+        ("node4", "node4", "node4: 10.0.0.2 is not expected: it belongs to node2"),
         ("node3", "node2", "are different nodes in corosync.conf: remove nodename"),
         ("node2 node3", "17", "plug=17 is no node of corosync.conf"),
         ("gone", "", "gone does not resolve"),
         ("myself", "", "myself: 10.0.0.1 is not expected: it is this host's own"),
+        ("fe80::1%eth0", "", "fe80::1%eth0: fe80::1 is not expected: it may be another host's on"),
         ("many", "", "many: 224.0.0.1 is not expected: it is no host's address"),
     ],
 )
@@ -131,15 +148,140 @@ def test_what_is_left_out_is_told(nodename: str, plug: str, warning: str) -> Non
     assert warning in ask(nodename, plug)[1]
 
 
-def test_what_may_be_another_node_is_not_expected() -> None:
-    """node3's only ring address is a name that nobody can resolve now."""
-    packed = pack("10.0.0.3")
-    assert packed
-    for nodename in (("10.0.0.3",), ("10.0.0.1", "10.0.0.3")):
-        known = {"10.0.0.3": [packed], "node2": [], "node3-ring0": []}
-        addresses, warnings = expect(Question(nodename, ("node2",), NODES), known, OWN)
-        assert addresses == {}
-        assert warnings
+def addresses(
+    nodename: str,
+    plug: str,
+    known: dict[str, list[str]],
+    nodes: tuple[Node, ...] = NODES,
+    faulty: bool = False,
+) -> set[str]:
+    """Whom to expect when no more than this is known; node3's ring address is a name."""
+    question = Question(tuple(nodename.split()), tuple(plug.split()), nodes, faulty)
+    literal = {name: [name] for name in question.names() if pack(name)}
+    packed = {
+        name: [a for a in map(pack, texts) if a] for name, texts in {**literal, **known}.items()
+    }
+    expectation = expect(question, packed, OWN)
+    return set(map(show, expectation.addresses))
+
+
+@pytest.mark.parametrize(
+    ("nodename", "plug", "expected"),
+    [
+        ("node2", "node2", {"10.0.0.2", "10.1.0.2"}),
+        ("alias2", "", set()),
+        ("node2 10.0.0.3", "node2", {"10.0.0.2", "10.1.0.2"}),
+        ("10.0.0.3", "node2", {"10.0.0.2", "10.1.0.2"}),
+        ("node3", "node3", set()),
+        # the list may be one of nodes
+        ("node2 node3", "17", set()),
+        ("node2 10.0.0.3", "17", set()),
+    ],
+)
+def test_only_literal_ring_addresses_count_by_a_faulty_corosync_conf(
+    nodename: str, plug: str, expected: set[str]
+) -> None:
+    """It was cut off while it was written: node3 is missing."""
+    known = {"node3": ["10.0.0.3"], "node2": ["10.0.0.3"], "alias2": ["10.0.0.3"], "17": []}
+    assert addresses(nodename, plug, known, NODES[:2], faulty=True) == expected
+
+
+@pytest.mark.parametrize("nodename", ["node2", "10.0.0.2", "10.0.0.7", ""])
+@pytest.mark.parametrize("plug", ["node2", "10.0.0.2", ""])
+def test_of_two_nodes_with_one_name_neither_is_expected(nodename: str, plug: str) -> None:
+    twins = (Node("node2", "2", ("10.0.0.2",)), Node("node2", "7", ("10.0.0.7",)))
+    known = {"node2": ["10.0.0.2"]}
+    assert addresses(nodename, plug, known, (NODES[0], *twins), faulty=True) == set()
+
+
+ALIAS = {"alias2": ["10.0.0.2"], "node3-ring0": ["10.0.0.3"], "node4": ["10.0.0.4"]}
+
+
+@pytest.mark.parametrize("nodename", ["node4", "10.0.0.4", "10.0.0.50", "node4 10.0.0.50", "node2"])
+def test_nothing_of_nodename_counts_while_nobody_knows_who_plug_is(nodename: str) -> None:
+    known = {"node3-ring0": ["10.0.0.3"], "node2": ["10.0.0.2"], "node4": ["10.0.0.4"]}
+    assert addresses(nodename, "alias2", known) == set()
+    if nodename == "node2":
+        assert addresses(nodename, "alias2", ALIAS) == {"10.0.0.2", "10.1.0.2"}
+
+
+def test_a_plug_that_corosync_conf_names_need_not_resolve() -> None:
+    known = {"node3-ring0": ["10.0.0.3"]}
+    found = addresses("node2 192.168.0.2", "node2", known)
+    assert found == {"10.0.0.2", "10.1.0.2", "192.168.0.2"}
+
+
+@pytest.mark.parametrize("ring", [{}, {"node3-ring0": []}])
+@pytest.mark.parametrize(
+    ("nodename", "plug", "expected"),
+    [
+        ("10.0.0.3", "node2", {"10.0.0.2", "10.1.0.2"}),
+        ("10.0.0.1 10.0.0.3", "node2", set()),
+        ("node2", "node2", {"10.0.0.2", "10.1.0.2"}),
+        ("node2", "", {"10.0.0.2", "10.1.0.2"}),
+        ("", "node2", {"10.0.0.2", "10.1.0.2"}),
+        ("", "10.0.0.3", set()),
+        ("10.0.0.3", "", set()),
+        # plug may be node3, for all that anybody knows: then none of node4's
+        ("node4", "alias", set()),
+        ("node4", "10.0.0.3", set()),
+    ],
+)
+def test_what_may_be_another_node_is_not_expected(
+    nodename: str, plug: str, expected: set[str], ring: dict[str, list[str]]
+) -> None:
+    """node3's only ring address is a name that nobody can resolve now; a stale answer has its
+    address for node2's."""
+    stale = {"node2": ["10.0.0.3"], "alias": ["10.0.0.3"], "node4": ["10.0.0.4"]}
+    assert addresses(nodename, plug, {**stale, **ring}) == expected
+
+
+TRUTH = {
+    "a": {"a": ["10.0.0.1", "192.168.0.1"], "a-ring": ["10.0.0.1"], "10.1.0.1": ["10.1.0.1"]},
+    "b": {"b": ["192.168.0.2", "10.0.0.2"], "b-ring": ["10.0.0.2"], "b-too": ["10.1.0.2"]},
+    "c": {"c": ["10.0.0.3"], "c-alias": ["10.0.0.3", "192.168.0.3"], "10.0.0.3": ["10.0.0.3"]},
+}
+REMOTE = {"remote": ["192.168.0.9"], "192.168.0.9": ["192.168.0.9"]}
+RINGS = (
+    Node("a", "1", ("a-ring", "10.1.0.1")),
+    Node("b", "2", ("b-ring", "b-too")),
+    Node("c", "3", ("10.0.0.3",)),
+)
+NAMES = [name for names in TRUTH.values() for name in names]
+
+
+@settings(max_examples=2000)
+@given(
+    st.sampled_from([*NAMES, *REMOTE]),
+    st.lists(st.sampled_from(NAMES), max_size=3),
+    st.sets(st.sampled_from([*NAMES, *REMOTE])),
+    st.sets(st.sampled_from(NAMES)),
+    st.dictionaries(st.sampled_from(["a", "b", "c"]), st.sampled_from(["10.0.0.1", "10.0.0.2"])),
+)
+def test_whatever_is_not_known_nobody_but_the_plug_is_expected(
+    plug: str,
+    nodename: list[str],
+    unknown: set[str],
+    failing: set[str],
+    stale: dict[str, str],
+) -> None:
+    """The names of one node resolve to all its addresses or to another's, or not, or not yet."""
+    target = {plug: REMOTE[plug]} if plug in REMOTE else {}
+    target = next((names for names in TRUTH.values() if plug in names), target)
+    if plug in REMOTE and len(set(nodename)) == 1:
+        nodename = []  # with one node for nodename, plug is taken for a further address of it
+    question = Question(tuple(dict.fromkeys(nodename)), (plug,), RINGS)
+    truth = {name: texts for names in (*TRUTH.values(), REMOTE) for name, texts in names.items()}
+    known = {name: [a for a in map(pack, truth[name]) if a] for name in question.names()}
+    for name, text in stale.items():
+        known.update({name: [a for a in [pack(text)] if a]} if name in known else {})
+    for name in (failing - {plug}) & known.keys():
+        known[name] = known[name] if pack(name) else []
+    for name in unknown:
+        if not pack(name):
+            known.pop(name, None)
+    found = set(map(show, expect(question, known, frozenset()).addresses))
+    assert found <= {text for texts in target.values() for text in texts}
 
 
 def test_an_answer_that_is_still_to_come_is_no_warning() -> None:

@@ -189,6 +189,15 @@ def test_the_node_of_this_name_is_this_one_whatever_its_addresses(name: str) -> 
     assert told(answer(choice, me)) == ["10.0.0.1"]
 
 
+def test_a_node_that_has_this_one_s_name_too_is_told() -> None:
+    choice = cluster(
+        node("node2", "10.0.0.1"), node("node2", "10.0.0.2"), node("node3", "10.0.0.3")
+    )
+    settled = answer(choice)
+    assert told(settled) == ["10.0.0.1", "10.0.0.3"]
+    assert f"{corosync.PATH}: several nodes have the name 'node2'" in choice.problems
+
+
 def test_by_addresses_only_if_they_are_of_one_node() -> None:
     choice = cluster(node("node1", "10.0.0.1"), node("node2", "10.0.0.2"))
     unnamed = frozenset({"me"})

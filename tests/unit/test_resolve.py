@@ -46,6 +46,36 @@ def test_a_name() -> None:
     assert resolved("localhost", socket.AF_INET) == ("127.0.0.1",)
 
 
+@pytest.mark.parametrize(
+    ("error", "known"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "unknown"), ()),
+        (socket.gaierror(socket.EAI_NODATA, "no address"), ()),
+        (socket.gaierror(socket.EAI_AGAIN, "name server silent"), None),
+        (socket.gaierror(socket.EAI_FAIL, "name server broken"), None),
+        (socket.gaierror(socket.EAI_SYSTEM, "system error"), None),
+        (socket.gaierror(socket.EAI_MEMORY, "out of memory"), None),
+        (OSError(24, "too many open files"), None),
+        (MemoryError(), None),
+    ],
+)
+def test_an_error_is_an_answer_only_if_it_says_so(
+    error: Exception, known: tuple[str, ...] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Errors of a kind that no name server can be made to give at will."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("socket.getaddrinfo", fail)
+    resolver = Resolver(["node2"])
+    resolver.settle(10)
+    assert resolver.known.get("node2") == known
+    why = getattr(error, "strerror", None) or "MemoryError"
+    assert resolver.unknown() == ({} if known == () else {"node2": why})
+    assert look_up(["node2"]) == {"node2": ()}
+
+
 def test_many_at_once_for_an_image() -> None:
     found = look_up(["localhost", "3", "fd00::1", "localhost"], "ipv4")
     assert list(found.items()) == [
