@@ -58,17 +58,26 @@ _fence_kdump_install_sender() {
     while read -r _name; do
         inst_simple "$_name" || dinfo "fence-kdump: no $_name here"
     done < <(_fence_kdump_requested file)
-    while read -r _name; do
-        [[ -e $initdir$_name || -L $initdir$_name ]] && continue
-        mkdir -p "$initdir${_name%/*}"
-        ln -s /usr/libexec/fence-kdump/fence_kdump_send "$initdir$_name"
-    done < <(_fence_kdump_requested alias)
     return 0
 }
 
 _fence_kdump_script() {
-    inst_simple "$moddir/fence-kdump-$1.sh" "/usr/sbin/fence-kdump-$1" &&
-        chmod 755 "$initdir/usr/sbin/fence-kdump-$1"
+    local _name=${2:-/usr/sbin/fence-kdump-$1}
+    inst_simple "$moddir/fence-kdump-$1.sh" "$_name" && chmod 755 "$initdir$_name"
+}
+
+# where something in the image calls a sender, now that ours is started without it
+_fence_kdump_install_postscript() {
+    local _name
+    while read -r _name; do
+        if [[ $(readlink "$initdir$_name") == */fence-kdump/fence_kdump_send ]]; then
+            rm -f "$initdir$_name" # brought along by what calls it
+        elif [[ -e $initdir$_name || -L $initdir$_name ]]; then
+            continue # somebody else's, as the C program, which ends by itself
+        fi
+        _fence_kdump_script postscript "$_name" || return 1
+    done < <(_fence_kdump_requested postscript)
+    return 0
 }
 
 _fence_kdump_install() {
@@ -93,7 +102,7 @@ _fence_kdump_install() {
         inst_hook cmdline 01 "$moddir/fence-kdump-start.sh" || return 1
         inst_hook cleanup 01 "$moddir/fence-kdump-stop.sh" || return 1
     fi
-    return 0
+    _fence_kdump_install_postscript
 }
 
 # called by dracut

@@ -43,7 +43,7 @@ def write(wanted: plan.Plan, texts: Mapping[str, str], initdir: str, sender: str
 
 def requests(wanted: plan.Plan, sender: str) -> Iterable[str]:
     """What dracut must add, a line each: "module NAME", "library PATH-OR-PATTERN", "file PATH",
-    "alias PATH" (a name by which something in the image calls the sender).
+    "postscript PATH" (where something in the image calls a sender, and waits for it).
 
     sender -- the sender's folder on this machine
     """
@@ -54,4 +54,4 @@ def requests(wanted: plan.Plan, sender: str) -> Iterable[str]:
         yield from (f"file {path}" for path in _RESOLVER_FILES)
         yield from (f"library {pattern}" for pattern in _RESOLVER_LIBRARIES)
     if wanted.sender:
-        yield f"alias {wanted.sender}"
+        yield f"postscript {wanted.sender}"

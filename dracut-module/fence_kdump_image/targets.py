@@ -28,6 +28,7 @@ __all__ = [
     "settle",
 ]
 
+FOLDER = "/usr/libexec/fence-kdump"  # the sender's, in an image
 SOURCES = (kdumpconf.PATH, sysconfig.KDUMP, corosync.PATH, sysconfig.FENCE_KDUMP)
 
 
@@ -130,6 +131,12 @@ def choose(texts: Mapping[str, str]) -> Choice:
         problems += [f"{corosync.PATH}: {problem}" for problem in nodelist.problems]
     problems += [f"{source}: {problem}" for problem in wanted.problems]
     sender = call[0] if call and call[0].startswith("/") else ""
+    if sender.startswith(f"{FOLDER}/"):
+        problems.append(
+            f"{sysconfig.KDUMP}: KDUMP_POSTSCRIPT calls {sender}, which may never end, and without"
+            " it the image tells the nodes as well: remove that call"
+        )
+        sender = ""
     return Choice(source, candidates, rings, wanted, sender, opted_out, tuple(problems))
 
 

@@ -80,6 +80,20 @@ def test_first_file_with_an_answer_decides(
     assert not choice.opted_out
 
 
+@pytest.mark.parametrize(
+    ("path", "sender"),
+    [
+        ("/usr/lib/fence_kdump_send", "/usr/lib/fence_kdump_send"),
+        ("fence_kdump_send", ""),
+        ("/usr/libexec/fence-kdump/fence_kdump_send", ""),  # the program that the image needs
+    ],
+)
+def test_path_in_a_postscript(path: str, sender: str) -> None:
+    choice = choose({sysconfig.KDUMP: f'KDUMP_POSTSCRIPT="{path} -c 3 node1"\n'})
+    assert choice.sender == sender
+    assert [path in problem for problem in choice.problems] == [True] * ("libexec" in path)
+
+
 @pytest.mark.parametrize("value", ["no", "NO", "'no'", "off", "0", "false"])
 def test_opting_out(value: str) -> None:
     assert choose({**COROSYNC, sysconfig.FENCE_KDUMP: f"FENCE_KDUMP={value}\n"}).opted_out
