@@ -25,6 +25,11 @@ _fence_kdump_requests() {
     echo "${DRACUT_TMPDIR:-${initdir%/*}}/fence-kdump.requests"
 }
 
+# what the helper knows of this image; in the image only once all of it is in
+_fence_kdump_manifest() {
+    echo "${DRACUT_TMPDIR:-${initdir%/*}}/fence-kdump.json"
+}
+
 # the names that the helper asks for under one heading
 _fence_kdump_requested() {
     local _kind _name
@@ -38,7 +43,7 @@ _fence_kdump_plan() {
     local _line
     {
         _fence_kdump_helper install --initdir "$initdir" --sender "$(_fence_kdump_sender)" \
-            2>&1 >"$(_fence_kdump_requests)" || return 1
+            --manifest "$(_fence_kdump_manifest)" 2>&1 >"$(_fence_kdump_requests)" || return 1
     } | while read -r _line; do dwarn "$_line"; done
     return "${PIPESTATUS[0]}"
 }
@@ -102,7 +107,10 @@ _fence_kdump_install() {
         inst_hook cmdline 01 "$moddir/fence-kdump-start.sh" || return 1
         inst_hook cleanup 01 "$moddir/fence-kdump-stop.sh" || return 1
     fi
-    _fence_kdump_install_postscript
+    _fence_kdump_install_postscript || return 1
+    # last: an image with a manifest counts as one with all that is in the manifest
+    mkdir -p "$initdir/usr/lib/dracut"
+    mv "$(_fence_kdump_manifest)" "$initdir/usr/lib/dracut/"
 }
 
 # called by dracut

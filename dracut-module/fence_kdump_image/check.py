@@ -69,7 +69,9 @@ def _judge(old: Any, new: Any, refusal: str) -> tuple[str, list[str]]:
         told = f"it tells the cluster of a crash, and nobody is to be told: {refusal}"
         return (STALE, [told]) if old else (FRESH, [])
     if not old:
-        return STALE, ["it tells nobody of a crash, as it was built without fence-kdump"]
+        return STALE, [
+            "it tells nobody, or not all, of a crash: built without fence-kdump, or a part of it"
+        ]
     return compare(old, new)
 
 

@@ -54,7 +54,7 @@ def _text(path: str) -> str:
 
 
 def read_manifest(path: str) -> Any:
-    """The manifest in an image, None if it has none: it was built without us.
+    """The manifest in an image, None if it has none: it was built without us, or a part of us.
 
     path -- of the image
 

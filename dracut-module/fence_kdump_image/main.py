@@ -64,7 +64,7 @@ def _install(arguments: argparse.Namespace) -> int:
     if wanted.refusal:
         _say(f"nobody to tell: {wanted.refusal}")
         return 1
-    install.write(wanted, texts, arguments.initdir, arguments.sender)
+    install.write(wanted, texts, arguments.initdir, arguments.sender, arguments.manifest)
     sys.stdout.writelines(f"{line}\n" for line in install.requests(wanted, arguments.sender))
     return 0
 
@@ -107,6 +107,9 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     one.add_argument("--json", action="store_true", help="print it as JSON")
     two = commands.add_parser("install", help="write it into an image; for module-setup.sh")
     two.add_argument("--sender", required=True, metavar="DIR", help="the sender's folder")
+    two.add_argument(
+        "--manifest", required=True, metavar="FILE", help="where to write what was put in"
+    )
     three = commands.add_parser(
         "check", help="tell whether the crash image is fresh, and record it"
     )

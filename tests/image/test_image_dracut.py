@@ -312,20 +312,41 @@ def test_missing_sender(images: Workshop, sender: str) -> None:
     assert f"no sender in {sender}" in image.log
 
 
+SYSTEMD = [
+    "--no-hostonly",
+    "--modules",
+    "bash base systemd systemd-initrd kdumpbase zz-fence-kdump",
+]
+
+
 @pytest.mark.parametrize(
-    "name",
-    ["fence-kdump-links.sh", "fence-kdump-sender.sh", "fence-kdump-keep.sh", "fence-kdump-stop.sh"],
+    ("name", "arguments"),
+    [
+        *(
+            (f"fence-kdump-{name}.sh", SMALL)
+            for name in ("links", "sender", "keep", "start", "stop", "postscript")
+        ),
+        ("fence-kdump-links.service", SYSTEMD),
+        ("fence-kdump-sender.service", SYSTEMD),
+    ],
 )
-def test_missing_part_of_the_module(images: Workshop, name: str) -> None:
+def test_missing_part_of_the_module(images: Workshop, name: str, arguments: list[str]) -> None:
+    text = f"KDUMP_POSTSCRIPT='/{SUSE_PATH} 10.0.0.1'\n"
+    file = images.file(f"{images.root}/etc/sysconfig/kdump", text)
     part = f"{images.module}/{name}"
     target = os.readlink(part)
     os.unlink(part)
     try:
-        image = images.build([*SMALL, "--no-kernel"])
+        image = images.build([*arguments, "--no-kernel"])
+        checked = images.checked(image)
     finally:
         os.symlink(target, part)
+        os.unlink(file)
     assert image.has("etc/kdump-stand-in")
     assert "fence-kdump: this crash image tells nobody" in image.log
+    assert checked.returncode == 1, checked
+    assert checked.stdout.startswith("stale: it tells nobody, or not all, of a crash")
+    assert not image.has(SUSE_PATH)  # where it would say that others are told
 
 
 def test_kernel_without_the_driver(images: Workshop) -> None:
