@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Callable
 
-from fence_kdump_image import kdumpconf
+from fence_kdump_image import kdumpconf, packages
 from fence_kdump_image.check import STALE, UNKNOWN, Outcome
 
 __all__ = ["FAILED", "refresh"]
@@ -59,6 +59,7 @@ def refresh(root: str, look: Callable[[], Outcome], say: Say) -> tuple[bool, Out
     tool = _tool()
     with open(root + _LOCK, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        whole = packages.settle(root, say)
         found = look()
         if tool and found.image and _recover(root, os.path.realpath(found.image), tool, say):
             found = look()
@@ -66,7 +67,7 @@ def refresh(root: str, look: Callable[[], Outcome], say: Say) -> tuple[bool, Out
             _report(found, say)
             if found.state != STALE:
                 return True, found
-            hindrance = _hindrance(root, tool)
+            hindrance = _hindrance(root, tool, whole)
             if hindrance or tool is None:
                 say(hindrance)
                 return True, found
@@ -93,8 +94,11 @@ def _report(found: Outcome, say: Say) -> None:
         say(f"{'cannot tell' if found.state == UNKNOWN else found.state}: {reason}")
 
 
-def _hindrance(root: str, tool: _Tool | None) -> str:
-    """Why a stale image must be left alone, "" if it need not."""
+def _hindrance(root: str, tool: _Tool | None, whole: bool) -> str:
+    """Why a stale image must be left alone, "" if it need not.
+
+    whole -- no package is half installed
+    """
     hindrances = (
         (
             os.path.exists(f"{root}/run/ostree-booted"),
@@ -112,6 +116,7 @@ def _hindrance(root: str, tool: _Tool | None) -> str:
             _read(root + _LOADED) != "1",
             "no crash kernel is loaded: start the kdump service, which builds what it needs",
         ),
+        (not whole, "packages are being installed, and no end of it: rebuild by hand"),
         (tool is None, "neither kdumpctl nor mkdumprd here: rebuild by hand"),
     )
     return next((text for hinders, text in hindrances if hinders), "")

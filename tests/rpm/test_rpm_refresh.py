@@ -17,8 +17,10 @@ import pytest
 
 from lab.images import HELPER, RHEL, SENDER, SMALL, Workshop
 from lab.programs import AGENT, run
+from lab.rpms import build, package
 
 pytestmark = pytest.mark.timeout(300)  # some tests build several images
+HERE = os.path.dirname(os.path.abspath(__file__))
 DEADLINE = 250  # seconds, for one refresh
 
 RHEL_TOOL = """\
@@ -77,7 +79,7 @@ class Node(Workshop):
         for name in ("log", "broken-build", "tight", "meanwhile", "once", "go"):
             if os.path.exists(f"{self.folder}/{name}"):
                 os.unlink(f"{self.folder}/{name}")
-        for name in ("var/lib/fence-kdump", "etc", "sys/kernel", "run"):
+        for name in ("var/lib", "etc", "sys/kernel", "run"):
             shutil.rmtree(f"{self.root}/{name}", ignore_errors=True)
         for name in ("run", "sys/kernel"):
             os.makedirs(f"{self.root}/{name}")
@@ -371,6 +373,32 @@ def test_change_while_an_image_is_built(node: Node) -> None:
     assert node.asked() == ["rebuild", "reload", "rebuild", "reload"]
     assert node.is_new_image_loaded()
     assert node.check()[0] == 0
+
+
+def test_packages_are_being_installed(node: Node, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A transaction of the real rpm, which waits in a scriptlet: one of many packages is long."""
+    where = str(tmp_path_factory.mktemp("slow"))
+    folder = build(where, "-bb", f"{HERE}/slow.spec")
+    database = ["--root", node.root, "--dbpath", "/var/lib/rpm"]
+    database += ["--define", "_rpmlock_path /var/lib/rpm/.rpm.lock"]
+    run(["mkfifo", f"{node.root}/begun", f"{node.root}/go"])
+    node.nodes("node1", "node3")
+    argv = ["rpm", *database, "-i", package(folder, "slow")]
+    with subprocess.Popen(argv, env={**os.environ, "HOME": "/root"}) as rpm:
+        with open(f"{node.root}/begun") as begun:
+            assert begun.read() == "begun\n"
+        with subprocess.Popen(node.argv("refresh"), stderr=subprocess.PIPE, text=True) as refresh:
+            assert refresh.stderr
+            line = refresh.stderr.readline()
+            asked = node.asked()
+            with open(f"{node.root}/go", "w") as go:
+                go.write("go\n")
+            refresh.stderr.read()
+        assert rpm.wait(DEADLINE) == 0
+    assert "packages are being installed: waiting" in line
+    assert (asked, node.asked()) == ([], ["rebuild", "reload"])
+    assert refresh.returncode == 0
+    assert node.is_new_image_loaded()
 
 
 def test_ten_changes_in_a_second(node: Node) -> None:
