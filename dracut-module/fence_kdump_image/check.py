@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from fence_kdump_image import image, install, manifest, plan
@@ -28,12 +28,14 @@ class Outcome:
     reasons -- one-line texts: the differences, or why there is no telling; () if fresh
     image -- path of the image, "" if there is none
     wanted -- digest of what an image built now would have, "" if there is no telling
+    sources -- path -> digest (None: no such file) of the configuration that was read
     """
 
     state: str
     reasons: tuple[str, ...] = ()
     image: str = ""
     wanted: str = ""
+    sources: Mapping[str, str | None] = field(default_factory=dict)
 
     def as_line(self) -> str:
         """The outcome in one line, its state first."""
@@ -49,19 +51,21 @@ def check(root: str, network: Network, node: str, sender: str, path: str = "") -
     sender -- the sender's folder on this machine
     path -- of the image, "" for the one that kdump loads
     """
+    texts = plan.read_sources(root)
+    sources = manifest.digests(texts, install.SOURCES)
     try:
         path = path or image.find(root)
         old = image.read_manifest(path)
         around = manifest.around(old) if old else plan.ALONE
     except image.ImageError as error:
-        return Outcome(UNKNOWN, (str(error),), path)
+        return Outcome(UNKNOWN, (str(error),), path, sources=sources)
     except (KeyError, TypeError, ValueError):
-        return Outcome(UNKNOWN, (f"{path}: its manifest is of another kind than ours",), path)
-    texts = plan.read_sources(root)
+        told = f"{path}: its manifest is of another kind than ours"
+        return Outcome(UNKNOWN, (told,), path, sources=sources)
     wanted = plan.make(texts, network, node, around=around)
     new = manifest.make(wanted, texts, install.SOURCES, sender)
     state, reasons = _judge(old, new, wanted.refusal)
-    return Outcome(state, tuple(reasons), path, _digest(new, wanted.refusal))
+    return Outcome(state, tuple(reasons), path, _digest(new, wanted.refusal), sources)
 
 
 def _judge(old: Any, new: Any, refusal: str) -> tuple[str, list[str]]:

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from fence_kdump_image import check, install, network, owners, plan, refresh, show
+from fence_kdump_image import check, install, manifest, network, owners, plan, refresh, show
 
 __all__ = ["main"]
 
@@ -70,8 +70,11 @@ def _install(arguments: argparse.Namespace) -> int:
 
 
 def _refresh(arguments: argparse.Namespace) -> int:
+    def read() -> Mapping[str, str | None]:
+        return manifest.digests(plan.read_sources(arguments.root), install.SOURCES)
+
+    well, found = refresh.refresh(arguments.root, lambda: _look(arguments), read, _say)
     # Recorded is what came of it: stale only for a rebuild's time is nothing to alarm anybody with.
-    well, found = refresh.refresh(arguments.root, lambda: _look(arguments), _say)
     _record(found, arguments.root)
     return 0 if well else 1
 

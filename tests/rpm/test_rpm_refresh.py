@@ -30,6 +30,7 @@ case $1 in
     rebuild)
         if [ -e broken-build ]; then
             echo half an image >{image}
+            sh broken-build
             exit 1
         fi
         {build} >build.log 2>&1 || exit 1
@@ -373,6 +374,49 @@ def test_change_while_an_image_is_built(node: Node) -> None:
     assert node.asked() == ["rebuild", "reload", "rebuild", "reload"]
     assert node.is_new_image_loaded()
     assert node.check()[0] == 0
+
+
+def test_change_while_the_image_is_looked_at(node: Node) -> None:
+    """systemd does not watch a file while the service runs that its change would start."""
+    conf = f"{node.root}/etc/corosync/corosync.conf"
+    node.file(f"{node.folder}/later", read(conf).replace("node1", "node3"))
+    ip = node.script(
+        "ip",
+        # the configuration is read by then
+        f"[ ! -e {node.folder}/later ] || mv {node.folder}/later {conf}\n"
+        f'exec {shutil.which("ip")} "$@"',
+    )
+    try:
+        node.refresh()
+    finally:
+        os.unlink(ip)
+    assert node.asked() == ["rebuild", "reload"]
+    assert node.is_new_image_loaded()
+    assert node.check()[0] == 0
+
+
+def test_change_while_a_build_fails(node: Node) -> None:
+    node.nodes("node1", "node3")
+    conf = f"{node.root}/etc/corosync/corosync.conf"
+    node.file(f"{node.folder}/later", read(conf).replace("node3", "node4"))
+    node.file(f"{node.folder}/broken-build", f"mv later {conf}\nrm broken-build\n")
+    assert "no new image: the old one is put back" in node.refresh()
+    assert node.asked() == ["rebuild", "rebuild", "reload"]
+    assert node.is_new_image_loaded()
+    assert not os.path.exists(f"{node.root}/var/lib/fence-kdump/refresh-failed")
+
+
+def test_changes_without_end(node: Node) -> None:
+    ip = node.script(
+        "ip",
+        f"echo '#' >>{node.root}/etc/hosts\nexec {shutil.which('ip')} \"$@\"",
+    )
+    try:
+        text = node.refresh(status=1)
+    finally:
+        os.unlink(ip)
+    assert "changes faster" in text
+    assert node.asked() == []
 
 
 def test_packages_are_being_installed(node: Node, tmp_path_factory: pytest.TempPathFactory) -> None:
