@@ -157,6 +157,28 @@ def test_a_cluster_that_does_not_know_this_node() -> None:
     assert "does not name this node (other)" in settled.problems[0]
 
 
+@pytest.mark.parametrize(
+    ("texts", "where"),
+    [
+        (
+            {kdumpconf.PATH: "fence_kdump_nodes n1\nfence_kdump_args -c 9 -i 9 stray\n"},
+            "/etc/kdump.conf: fence_kdump_args: ",
+        ),
+        (
+            {**COROSYNC, sysconfig.FENCE_KDUMP: "FENCE_KDUMP_OPTS='-c 9 -i 9 stray'\n"},
+            "/etc/sysconfig/fence_kdump: FENCE_KDUMP_OPTS: ",
+        ),
+    ],
+)
+def test_what_would_end_the_messages_or_vanish_is_told(texts: dict[str, str], where: str) -> None:
+    choice = choose(texts)
+    assert choice.options.words == ("--interval", "9")
+    assert [p.startswith(where) for p in choice.problems] == [True, True]
+    assert "'-c'" in choice.problems[0]
+    assert "'stray'" in choice.problems[1]
+    assert "stray" not in {c.node for c in choice.candidates}
+
+
 def test_faults_are_told_with_their_file() -> None:
     choice = choose(
         {
