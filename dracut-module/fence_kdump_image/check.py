@@ -29,6 +29,7 @@ class Outcome:
     image -- path of the image, "" if there is none
     wanted -- digest of what an image built now would have, "" if there is no telling
     sources -- path -> digest (None: no such file) of the configuration that was read
+    stamp -- "MTIME SIZE" of the image, in nanoseconds and bytes, "" if there is none
     """
 
     state: str
@@ -36,6 +37,7 @@ class Outcome:
     image: str = ""
     wanted: str = ""
     sources: Mapping[str, str | None] = field(default_factory=dict)
+    stamp: str = ""
 
     def as_line(self) -> str:
         """The outcome in one line, its state first."""
@@ -53,19 +55,21 @@ def check(root: str, network: Network, node: str, sender: str, path: str = "") -
     """
     texts = plan.read_sources(root)
     sources = manifest.digests(texts, install.SOURCES)
+    stamp = ""
     try:
         path = path or image.find(root)
+        stamp = image.stamp(path)
         old = image.read_manifest(path)
         around = manifest.around(old) if old else plan.ALONE
     except image.ImageError as error:
-        return Outcome(UNKNOWN, (str(error),), path, sources=sources)
+        return Outcome(UNKNOWN, (str(error),), path, "", sources, stamp)
     except (KeyError, TypeError, ValueError):
         told = f"{path}: its manifest is of another kind than ours"
-        return Outcome(UNKNOWN, (told,), path, sources=sources)
+        return Outcome(UNKNOWN, (told,), path, "", sources, stamp)
     wanted = plan.make(texts, network, node, around=around)
     new = manifest.make(wanted, texts, install.SOURCES, sender)
     state, reasons = _judge(old, new, wanted.refusal)
-    return Outcome(state, tuple(reasons), path, _digest(new, wanted.refusal), sources)
+    return Outcome(state, tuple(reasons), path, _digest(new, wanted.refusal), sources, stamp)
 
 
 def _judge(old: Any, new: Any, refusal: str) -> tuple[str, list[str]]:
@@ -132,7 +136,8 @@ def _digest(made: Mapping[str, Any], refusal: str) -> str:
 
 
 def record(outcome: Outcome, path: str) -> None:
-    """Write the outcome down, as one line. Raises OSError.
+    """Write the outcome down, as one line, and in a second one of which image that is said, as
+    "MTIME SIZE PATH": once it is another one, nothing is known of it. Raises OSError.
 
     path -- of the file, which is replaced whole
     """
@@ -141,6 +146,7 @@ def record(outcome: Outcome, path: str) -> None:
     try:
         with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(outcome.as_line() + "\n")
+            file.write(f"{outcome.stamp} {outcome.image}\n" if outcome.stamp else "")
         os.chmod(part, 0o644)
         os.replace(part, path)
     except OSError:

@@ -135,8 +135,14 @@ class Node(Workshop):
             return file.read().split()
 
     def state(self) -> str:
-        """What is recorded."""
-        return read(f"{self.root}/var/lib/fence-kdump/image-state")
+        """What is recorded of the image."""
+        return read(f"{self.root}/var/lib/fence-kdump/image-state").partition("\n")[0]
+
+    def monitor(self) -> str:
+        """What the agent says of the image, where /var/lib is that of the node."""
+        script = f"mount --bind {self.root}/var/lib /var/lib && exec {AGENT} -o monitor"
+        lines = run(["unshare", "--mount", "sh", "-c", script]).stderr.splitlines()
+        return "".join(line for line in lines if "crash image" in line)
 
     def is_first_image_loaded(self) -> bool:
         """The image that was there at first is there, loaded, and nothing lies about."""
@@ -182,19 +188,34 @@ def test_fresh(node: Node) -> None:
     """No cluster runs here: corosync.conf is enough."""
     status, text = node.check()
     assert (status, text) == (0, f"fresh {node.image}\n")
-    assert node.state() == f"fresh {node.image}\n"
+    assert node.state() == f"fresh {node.image}"
     assert node.refresh() == ""
     assert node.asked() == []
 
 
 def test_monitor_reads_what_check_records(node: Node) -> None:
-    """The agent, where /var/lib is that of the node."""
+    assert node.check()[0] == 0
+    assert node.monitor() == ""
     node.nodes("node1", "node3")
+    assert node.check()[0] == 1
+    assert "the crash image is stale (node3 is not told; " in node.monitor()
+
+
+def test_monitor_says_nothing_of_an_image_that_nobody_checked(node: Node) -> None:
+    """One that was rebuilt by hand, as monitor had asked for."""
+    node.file(f"{node.root}/etc/kdump.conf", "force_no_rebuild 1\n")
+    node.nodes("node1", "node3")
+    node.refresh()
+    assert "the crash image is stale (node3 is not told; " in node.monitor()
+    for what in ("rebuild", "reload"):
+        assert run([node.tool, what]).status == 0
+    assert node.monitor() == ""
+    assert node.check()[0] == 0
+    node.nodes("node1", "node4")
     node.check()
-    script = f"mount --bind {node.root}/var/lib /var/lib && exec {AGENT} -o monitor"
-    result = run(["unshare", "--mount", "sh", "-c", script])
-    assert result.status == 1
-    assert "the crash image is stale (node3 is not told; " in result.stderr
+    assert "the crash image is stale (node4 is not told; " in node.monitor()
+    os.unlink(node.image)
+    assert node.monitor() == ""  # which kdump says by itself
 
 
 def test_a_node_was_added(node: Node) -> None:
@@ -207,7 +228,7 @@ def test_a_node_was_added(node: Node) -> None:
     assert "stale: node3 is not told" in node.refresh()
     assert node.asked() == ["rebuild", "reload"]
     assert node.is_new_image_loaded()
-    assert node.state() == f"fresh {node.image}\n"
+    assert node.state() == f"fresh {node.image}"
     assert node.check()[0] == 0
 
 
