@@ -8,6 +8,7 @@ setting kexec_crash_loaded.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -17,7 +18,7 @@ import pytest
 
 from lab.images import HELPER, RHEL, SENDER, SMALL, Workshop
 from lab.programs import AGENT, run
-from lab.rpms import build, package
+from lab.rpms import REPO_ROOT, build, package
 
 pytestmark = pytest.mark.timeout(300)  # some tests build several images
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -376,6 +377,15 @@ def test_left_to_the_administrator(node: Node, path: str, text: str, reason: str
     assert reason in node.refresh()
     assert node.asked() == []
     assert node.state().startswith("stale ")
+
+
+@pytest.mark.parametrize("unit", ["fence-kdump-refresh.service", "fence-kdump-refresh.path"])
+def test_units_run_on_ostree_systems(unit: str) -> None:
+    """Who else would tell that the image is stale? By the real systemd's word."""
+    conditions = re.findall(r"^Condition.*$", read(f"{REPO_ROOT}/rpm/{unit}"), re.MULTILINE)
+    script = 'mount -t tmpfs tmpfs /run; : >/run/ostree-booted; exec systemd-analyze condition "$@"'
+    analyze = run(["unshare", "--mount", "sh", "-ec", script, "sh", *conditions, "ConditionHost=*"])
+    assert analyze.status == 0, analyze
 
 
 def test_rebuild_is_allowed_where_it_says_so(node: Node) -> None:
