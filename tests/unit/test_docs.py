@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -47,6 +48,21 @@ def test_the_agent_s_options() -> None:
     table = rows("fence_kdump")
     assert [row[0] for row in table] == [flags(p.letter, p.option) for p in PARAMETERS]
     assert [row[3] for row in table] == [p.default for p in PARAMETERS]
+
+
+@pytest.mark.parametrize("command", ["show", "check", "refresh", "install"])
+def test_the_image_helper_s_man_page_has_every_option(command: str) -> None:
+    helper = os.path.join(ROOT, "dracut-module/bin/fence-kdump-image")
+    said = subprocess.run(
+        [helper, command, "--help"], stdout=subprocess.PIPE, text=True, check=True
+    )
+    options = {*re.findall(r"--[a-z]+", said.stdout)} - {"--help"}
+    page = re.sub(r"\\f.|\\", "", text("docs/fence-kdump-image.h2m"))  # roff's fonts and escapes
+    part = page.partition(f".TP\n{command} ")[2].partition(".TP")[0]
+    assert options
+    assert {*re.findall(r"--[a-z]+", part.splitlines()[0])} == options
+    assert ("IMAGE" in part.splitlines()[0]) == ("IMAGE" in said.stdout)
+    assert all(f".TP\n{option}" in page for option in options)
 
 
 @pytest.mark.parametrize("package", [fence_kdump, fence_kdump_send])
