@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fence_kdump_image import manifest, sysconfig
@@ -26,16 +26,18 @@ def find(root: str) -> str:
 
     root -- of the file system
     """
-    candidates = [root + path for path in _candidates(root)]
-    for path in candidates:
-        if os.path.exists(path):
-            return path
-    raise ImageError(f"no crash image found (looked for {', '.join(candidates)})")
-
-
-def _candidates(root: str) -> Iterable[str]:
     settings = sysconfig.parse(_text(f"{root}{sysconfig.KDUMP}")).values
     kernel = settings.get("KDUMP_KERNELVER") or os.uname().release
+    for path in _candidates(root, kernel, settings):
+        if os.path.exists(root + path):
+            return root + path
+    raise ImageError(
+        f"no crash image of kernel {kernel} below {root}/boot, {root}/efi or {root}/var/lib/kdump:"
+        " kdump builds it when it starts"
+    )
+
+
+def _candidates(root: str, kernel: str, settings: Mapping[str, str]) -> Iterable[str]:
     machine = _text(f"{root}/etc/machine-id").strip()
     yield f"{settings.get('KDUMP_BOOTDIR') or '/boot'}/initramfs-{kernel}kdump.img"
     for boot in ("/boot", "/boot/efi", "/efi") if machine else ():
@@ -60,6 +62,8 @@ def stamp(path: str) -> str:
     """
     try:
         status = os.stat(path)
+    except FileNotFoundError as error:
+        raise ImageError(f"{path}: there is no such file") from error
     except OSError as error:
         raise ImageError(f"{path}: {error.strerror}") from error
     return f"{status.st_mtime_ns} {status.st_size}"

@@ -316,10 +316,28 @@ def test_no_image(node: Node, content: str) -> None:
         os.unlink(node.image)
     status, text = node.check()
     assert status == 2
-    assert ("lsinitrd finds no files" if content else "no crash image found") in text
+    assert ("lsinitrd finds no files" if content else "no crash image of kernel") in text
+    assert max(map(len, text.splitlines())) < 200 + len(node.root)
     assert node.state().startswith("unknown ")
     node.refresh()
     assert node.asked() == []
+
+
+def test_image_that_is_not_there(node: Node) -> None:
+    assert node.check("/nowhere/image") == (2, "unknown: /nowhere/image: there is no such file\n")
+
+
+@pytest.mark.parametrize("command", ["check", "refresh"])
+def test_without_the_right_to(node: Node, command: str) -> None:
+    """Without capabilities, and in folders that even their owner may not write to."""
+    os.makedirs(f"{node.root}/var/lib/fence-kdump")
+    for name in ("run", "var/lib/fence-kdump"):
+        os.chmod(f"{node.root}/{name}", 0o500)
+    result = run(["unshare", "--user", *node.argv(command)[4:]])
+    assert result.status == 2, result
+    assert result.stderr.count("\n") == 1
+    assert "Permission denied: '" in result.stderr
+    assert result.stderr.endswith("': run it as root\n")
 
 
 def test_new_image_does_not_load(node: Node) -> None:
