@@ -116,7 +116,7 @@ def choose(texts: Mapping[str, str]) -> Choice:
     rings = tuple(
         Candidate(node.name, host, ring)
         for node in nodelist.nodes
-        for ring, host in enumerate(node.addresses)
+        for ring, host in zip(node.rings, node.addresses)
     )
     if conf.nodes:
         source, wanted = kdumpconf.PATH, options.parse(conf.args)

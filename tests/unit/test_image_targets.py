@@ -200,6 +200,15 @@ def cluster(*nodes: str) -> Choice:
     return choose({corosync.PATH: "nodelist {\n" + "".join(nodes) + "}\n"})
 
 
+def test_rings_are_numbered_as_corosync_numbers_them() -> None:
+    text = "nodelist {{\n node {{\n name: {}\n{} }}\n node {{\n name: {}\n{} }}\n}}\n"
+    mine = " ring1_addr: 10.1.0.2\n ring2_addr: 10.2.0.2\n"
+    choice = choose({corosync.PATH: text.format("node1", " ring2_addr: 10.2.0.1\n", "node2", mine)})
+    settled = answer(choice)
+    assert [(t.address, t.ring) for t in settled.targets] == [("10.2.0.1", 2)]
+    assert settled.own == {1: ("10.1.0.2",), 2: ("10.2.0.2",)}
+
+
 def test_an_address_of_another_node_on_this_machine_is_not_its_own() -> None:
     """Taken over, or misconfigured: a message from it would say that node1 crashed."""
     choice = cluster(
