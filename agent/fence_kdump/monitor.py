@@ -6,6 +6,8 @@ and starts no program, as Pacemaker asks often.
 
 from __future__ import annotations
 
+import os
+
 from fence_kdump.inlet import CannotListen, NoSuchFamily, open_inlet
 from fence_kdump.wait import FAMILIES
 
@@ -13,7 +15,8 @@ __all__ = ["IMAGE_STATE", "problems"]
 
 CRASH_SIZE = "/sys/kernel/kexec_crash_size"
 CRASH_LOADED = "/sys/kernel/kexec_crash_loaded"
-# The first word is "fresh" or "stale", the rest of the line says why. Absent: nobody checked yet.
+# The first word is "fresh" or "stale", the rest of the line says why; in the second line is "MTIME
+# SIZE PATH" of the image that was checked. Absent: nobody checked yet.
 IMAGE_STATE = "/var/lib/fence-kdump/image-state"
 
 
@@ -47,10 +50,25 @@ def _port(port: int, family: str) -> list[str]:
 
 
 def _image() -> list[str]:
-    state, _, why = _read(IMAGE_STATE).partition(" ")
-    if state == "stale":
+    line, _, image = _read(IMAGE_STATE).partition("\n")
+    state, _, why = line.partition(" ")
+    if state == "stale" and not _is_another(image):
         return [f"the crash image is stale ({why or 'no reason recorded'}): rebuild it"]
     return []
+
+
+def _is_another(image: str) -> bool:
+    """Whether the image has been replaced since it was checked: nothing is known of that one."""
+    if not image:
+        return False
+    path = image.split(" ", 2)[-1]
+    try:
+        status = os.stat(path)
+    except PermissionError:  # there is no telling
+        return False
+    except (OSError, ValueError):
+        return True
+    return image != f"{status.st_mtime_ns} {status.st_size} {path}"
 
 
 def _read(path: str) -> str:

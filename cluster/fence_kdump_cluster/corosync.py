@@ -19,13 +19,14 @@ _RINGS = tuple(f"ring{n}_addr" for n in range(8))  # knet's KNET_MAX_LINK is 8
 _BLANKS = " \t"
 
 
-class Node(namedtuple("Node", "name nodeid addresses")):
+class Node(namedtuple("Node", "name nodeid addresses rings")):
     """One ``node {}`` of the nodelist.
 
     name -- the node's name in the cluster; where corosync.conf has none, its first ring address,
         as Pacemaker does
     nodeid -- the text of its ``nodeid``, "" if it has none
     addresses -- tuple of its ``ringN_addr`` values, lowest ring first: addresses or host names
+    rings -- the N of each address; by default 0, 1...
     """
 
     __slots__ = ()
@@ -33,6 +34,13 @@ class Node(namedtuple("Node", "name nodeid addresses")):
     name: str
     nodeid: str
     addresses: tuple[str, ...]
+    rings: tuple[int, ...]
+
+    def __new__(
+        cls, name: str, nodeid: str, addresses: tuple[str, ...], rings: tuple[int, ...] = ()
+    ) -> Node:
+        rings = rings or tuple(range(len(addresses)))
+        return super().__new__(cls, name, nodeid, addresses, rings)
 
 
 class Nodelist(namedtuple("Nodelist", "nodes problems")):
@@ -86,8 +94,9 @@ def parse(text: str) -> Nodelist:
 
 
 def _node(keys: dict[str, str], number: int, problems: list[str]) -> list[Node]:
-    addresses = tuple(keys[ring] for ring in _RINGS if keys.get(ring))
+    rings = tuple(number for number, key in enumerate(_RINGS) if keys.get(key))
+    addresses = tuple(keys[_RINGS[number]] for number in rings)
     if not addresses:
         problems.append(f"line {number}: node {keys.get('name', '')!r} has no ring address")
         return []
-    return [Node(keys.get("name") or addresses[0], keys.get("nodeid", ""), addresses)]
+    return [Node(keys.get("name") or addresses[0], keys.get("nodeid", ""), addresses, rings)]

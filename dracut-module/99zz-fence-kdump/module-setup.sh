@@ -25,6 +25,11 @@ _fence_kdump_requests() {
     echo "${DRACUT_TMPDIR:-${initdir%/*}}/fence-kdump.requests"
 }
 
+# what the helper knows of this image; in the image only once all of it is in
+_fence_kdump_manifest() {
+    echo "${DRACUT_TMPDIR:-${initdir%/*}}/fence-kdump.json"
+}
+
 # the names that the helper asks for under one heading
 _fence_kdump_requested() {
     local _kind _name
@@ -38,7 +43,7 @@ _fence_kdump_plan() {
     local _line
     {
         _fence_kdump_helper install --initdir "$initdir" --sender "$(_fence_kdump_sender)" \
-            2>&1 >"$(_fence_kdump_requests)" || return 1
+            --manifest "$(_fence_kdump_manifest)" 2>&1 >"$(_fence_kdump_requests)" || return 1
     } | while read -r _line; do dwarn "$_line"; done
     return "${PIPESTATUS[0]}"
 }
@@ -58,17 +63,26 @@ _fence_kdump_install_sender() {
     while read -r _name; do
         inst_simple "$_name" || dinfo "fence-kdump: no $_name here"
     done < <(_fence_kdump_requested file)
-    while read -r _name; do
-        [[ -e $initdir$_name || -L $initdir$_name ]] && continue
-        mkdir -p "$initdir${_name%/*}"
-        ln -s /usr/libexec/fence-kdump/fence_kdump_send "$initdir$_name"
-    done < <(_fence_kdump_requested alias)
     return 0
 }
 
 _fence_kdump_script() {
-    inst_simple "$moddir/fence-kdump-$1.sh" "/usr/sbin/fence-kdump-$1" &&
-        chmod 755 "$initdir/usr/sbin/fence-kdump-$1"
+    local _name=${2:-/usr/sbin/fence-kdump-$1}
+    inst_simple "$moddir/fence-kdump-$1.sh" "$_name" && chmod 755 "$initdir$_name"
+}
+
+# where something in the image calls a sender, now that ours is started without it
+_fence_kdump_install_postscript() {
+    local _name
+    while read -r _name; do
+        if [[ $(readlink "$initdir$_name") == */fence-kdump/fence_kdump_send ]]; then
+            rm -f "$initdir$_name" # brought along by what calls it
+        elif [[ -e $initdir$_name || -L $initdir$_name ]]; then
+            continue # somebody else's, as the C program, which ends by itself
+        fi
+        _fence_kdump_script postscript "$_name" || return 1
+    done < <(_fence_kdump_requested postscript)
+    return 0
 }
 
 _fence_kdump_install() {
@@ -93,7 +107,10 @@ _fence_kdump_install() {
         inst_hook cmdline 01 "$moddir/fence-kdump-start.sh" || return 1
         inst_hook cleanup 01 "$moddir/fence-kdump-stop.sh" || return 1
     fi
-    return 0
+    _fence_kdump_install_postscript || return 1
+    # last: an image with a manifest counts as one with all that is in the manifest
+    mkdir -p "$initdir/usr/lib/dracut"
+    mv "$(_fence_kdump_manifest)" "$initdir/usr/lib/dracut/"
 }
 
 # called by dracut

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable
 
 from fence_kdump_image import image, install, manifest, plan
@@ -28,12 +28,16 @@ class Outcome:
     reasons -- one-line texts: the differences, or why there is no telling; () if fresh
     image -- path of the image, "" if there is none
     wanted -- digest of what an image built now would have, "" if there is no telling
+    sources -- path -> digest (None: no such file) of the configuration that was read
+    stamp -- "MTIME SIZE" of the image, in nanoseconds and bytes, "" if there is none
     """
 
     state: str
     reasons: tuple[str, ...] = ()
     image: str = ""
     wanted: str = ""
+    sources: Mapping[str, str | None] = field(default_factory=dict)
+    stamp: str = ""
 
     def as_line(self) -> str:
         """The outcome in one line, its state first."""
@@ -49,19 +53,23 @@ def check(root: str, network: Network, node: str, sender: str, path: str = "") -
     sender -- the sender's folder on this machine
     path -- of the image, "" for the one that kdump loads
     """
+    texts = plan.read_sources(root)
+    sources = manifest.digests(texts, install.SOURCES)
+    stamp = ""
     try:
         path = path or image.find(root)
+        stamp = image.stamp(path)
         old = image.read_manifest(path)
         around = manifest.around(old) if old else plan.ALONE
     except image.ImageError as error:
-        return Outcome(UNKNOWN, (str(error),), path)
+        return Outcome(UNKNOWN, (str(error),), path, "", sources, stamp)
     except (KeyError, TypeError, ValueError):
-        return Outcome(UNKNOWN, (f"{path}: its manifest is of another kind than ours",), path)
-    texts = plan.read_sources(root)
+        told = f"{path}: its manifest is of another kind than ours"
+        return Outcome(UNKNOWN, (told,), path, "", sources, stamp)
     wanted = plan.make(texts, network, node, around=around)
     new = manifest.make(wanted, texts, install.SOURCES, sender)
     state, reasons = _judge(old, new, wanted.refusal)
-    return Outcome(state, tuple(reasons), path, _digest(new, wanted.refusal))
+    return Outcome(state, tuple(reasons), path, _digest(new, wanted.refusal), sources, stamp)
 
 
 def _judge(old: Any, new: Any, refusal: str) -> tuple[str, list[str]]:
@@ -69,7 +77,9 @@ def _judge(old: Any, new: Any, refusal: str) -> tuple[str, list[str]]:
         told = f"it tells the cluster of a crash, and nobody is to be told: {refusal}"
         return (STALE, [told]) if old else (FRESH, [])
     if not old:
-        return STALE, ["it tells nobody of a crash, as it was built without fence-kdump"]
+        return STALE, [
+            "it tells nobody, or not all, of a crash: built without fence-kdump, or a part of it"
+        ]
     return compare(old, new)
 
 
@@ -126,7 +136,8 @@ def _digest(made: Mapping[str, Any], refusal: str) -> str:
 
 
 def record(outcome: Outcome, path: str) -> None:
-    """Write the outcome down, as one line. Raises OSError.
+    """Write the outcome down, as one line, and in a second one of which image that is said, as
+    "MTIME SIZE PATH": once it is another one, nothing is known of it. Raises OSError.
 
     path -- of the file, which is replaced whole
     """
@@ -135,6 +146,7 @@ def record(outcome: Outcome, path: str) -> None:
     try:
         with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(outcome.as_line() + "\n")
+            file.write(f"{outcome.stamp} {outcome.image}\n" if outcome.stamp else "")
         os.chmod(part, 0o644)
         os.replace(part, path)
     except OSError:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fence_kdump_image import manifest, sysconfig
 
-__all__ = ["ImageError", "find", "read_manifest"]
+__all__ = ["ImageError", "find", "read_manifest", "stamp"]
 
 _TIMEOUT = 300.0  # seconds; lsinitrd unpacks all of it
 
@@ -26,16 +26,18 @@ def find(root: str) -> str:
 
     root -- of the file system
     """
-    candidates = [root + path for path in _candidates(root)]
-    for path in candidates:
-        if os.path.exists(path):
-            return path
-    raise ImageError(f"no crash image found (looked for {', '.join(candidates)})")
-
-
-def _candidates(root: str) -> Iterable[str]:
     settings = sysconfig.parse(_text(f"{root}{sysconfig.KDUMP}")).values
     kernel = settings.get("KDUMP_KERNELVER") or os.uname().release
+    for path in _candidates(root, kernel, settings):
+        if os.path.exists(root + path):
+            return root + path
+    raise ImageError(
+        f"no crash image of kernel {kernel} below {root}/boot, {root}/efi or {root}/var/lib/kdump:"
+        " kdump builds it when it starts"
+    )
+
+
+def _candidates(root: str, kernel: str, settings: Mapping[str, str]) -> Iterable[str]:
     machine = _text(f"{root}/etc/machine-id").strip()
     yield f"{settings.get('KDUMP_BOOTDIR') or '/boot'}/initramfs-{kernel}kdump.img"
     for boot in ("/boot", "/boot/efi", "/efi") if machine else ():
@@ -53,8 +55,22 @@ def _text(path: str) -> str:
         return ""
 
 
+def stamp(path: str) -> str:
+    """ "MTIME SIZE" of an image, in nanoseconds and bytes, by which it is told from a later one.
+
+    Raises ImageError if there is none.
+    """
+    try:
+        status = os.stat(path)
+    except FileNotFoundError as error:
+        raise ImageError(f"{path}: there is no such file") from error
+    except OSError as error:
+        raise ImageError(f"{path}: {error.strerror}") from error
+    return f"{status.st_mtime_ns} {status.st_size}"
+
+
 def read_manifest(path: str) -> Any:
-    """The manifest in an image, None if it has none: it was built without us.
+    """The manifest in an image, None if it has none: it was built without us, or a part of us.
 
     path -- of the image
 

@@ -16,34 +16,40 @@ _RESOLVER_LIBRARIES = ("libnss_files.so.*", "libnss_dns.so.*", "libresolv.so.*")
 _UNMANAGED = "etc/NetworkManager/conf.d/90-fence-kdump.conf"
 
 
-def write(wanted: plan.Plan, texts: Mapping[str, str], initdir: str, sender: str) -> None:
-    """Write the files that are ours below an image's root. Raises OSError.
+def write(
+    wanted: plan.Plan, texts: Mapping[str, str], initdir: str, sender: str, place: str
+) -> None:
+    """Write the files that are ours below an image's root, and the manifest. Raises OSError.
 
     wanted -- what goes in
     texts -- the configuration that it was made from
     initdir -- the image's root
     sender -- the sender's folder on this machine
+    place -- path of the manifest, from where it moves into the image when all else is in
     """
     made = manifest.make(wanted, texts, SOURCES, sender)
     files = {
         f"{FOLDER}/args": "".join(f"{word}\n" for word in wanted.arguments),
         f"{FOLDER}/links": wanted.replay,
-        manifest.PATH: manifest.render(made),
     }
     ours = [nic.mac for nic in wanted.nics if nic.owner == "fence-kdump"]
     if ours and os.path.isdir(os.path.join(initdir, "etc/NetworkManager")):
         devices = ",".join(f"mac:{mac}" for mac in ours)
         files[_UNMANAGED] = f"[device-fence-kdump]\nmatch-device={devices}\nmanaged=0\n"
     for path, text in files.items():
-        place = os.path.join(initdir, path)
-        os.makedirs(os.path.dirname(place), mode=0o755, exist_ok=True)
-        with open(place, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
+        _write(os.path.join(initdir, path), text)
+    _write(place, manifest.render(made))
+
+
+def _write(path: str, text: str) -> None:
+    os.makedirs(os.path.dirname(path) or ".", mode=0o755, exist_ok=True)
+    with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)
 
 
 def requests(wanted: plan.Plan, sender: str) -> Iterable[str]:
     """What dracut must add, a line each: "module NAME", "library PATH-OR-PATTERN", "file PATH",
-    "alias PATH" (a name by which something in the image calls the sender).
+    "postscript PATH" (where something in the image calls a sender, and waits for it).
 
     sender -- the sender's folder on this machine
     """
@@ -54,4 +60,4 @@ def requests(wanted: plan.Plan, sender: str) -> Iterable[str]:
         yield from (f"file {path}" for path in _RESOLVER_FILES)
         yield from (f"library {pattern}" for pattern in _RESOLVER_LIBRARIES)
     if wanted.sender:
-        yield f"alias {wanted.sender}"
+        yield f"postscript {wanted.sender}"

@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from fence_kdump_image import check, install, network, owners, plan, refresh, show
+from fence_kdump_image import check, install, manifest, network, owners, plan, refresh, show
 
 __all__ = ["main"]
 
@@ -37,7 +37,7 @@ def main(argv: Sequence[str]) -> int:
     except BrokenPipeError:
         pass
     except OSError as error:
-        _say(str(error))
+        _say(_reason(error))
     except Exception as error:  # a build log is no place for a traceback
         _say(f"fault of this program, please report it: {error!r}")
     return FAILED
@@ -52,7 +52,7 @@ def _plan(arguments: argparse.Namespace, texts: Mapping[str, str]) -> plan.Plan:
 def _show(arguments: argparse.Namespace) -> int:
     wanted = _plan(arguments, plan.read_sources(arguments.root))
     text = json.dumps(show.as_data(wanted), indent=2) + "\n"
-    sys.stdout.write(text if arguments.json else show.as_text(wanted))
+    sys.stdout.write(text if arguments.json else show.as_text(wanted, arguments.root))
     return 1 if wanted.refusal else 0
 
 
@@ -64,14 +64,17 @@ def _install(arguments: argparse.Namespace) -> int:
     if wanted.refusal:
         _say(f"nobody to tell: {wanted.refusal}")
         return 1
-    install.write(wanted, texts, arguments.initdir, arguments.sender)
+    install.write(wanted, texts, arguments.initdir, arguments.sender, arguments.manifest)
     sys.stdout.writelines(f"{line}\n" for line in install.requests(wanted, arguments.sender))
     return 0
 
 
 def _refresh(arguments: argparse.Namespace) -> int:
+    def read() -> Mapping[str, str | None]:
+        return manifest.digests(plan.read_sources(arguments.root), install.SOURCES)
+
+    well, found = refresh.refresh(arguments.root, lambda: _look(arguments), read, _say)
     # Recorded is what came of it: stale only for a rebuild's time is nothing to alarm anybody with.
-    well, found = refresh.refresh(arguments.root, lambda: _look(arguments), _say)
     _record(found, arguments.root)
     return 0 if well else 1
 
@@ -95,18 +98,36 @@ def _record(found: check.Outcome, root: str) -> None:
     try:
         check.record(found, root + check.STATE)
     except OSError as error:
-        _say(f"not recorded: {error}")
+        _say(f"not recorded: {_reason(error)}")
+
+
+def _reason(error: OSError) -> str:
+    if not error.strerror or error.filename is None:
+        return str(error)
+    remedy = ": run it as root" if isinstance(error, PermissionError) else ""
+    return f"{error.strerror}: {error.filename!r}{remedy}"
+
+
+def _folder(path: str) -> str:
+    if path and not os.path.isdir(path):
+        raise argparse.ArgumentTypeError(f"{path} is no folder")
+    return path
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog=NAME, description="What the crash image needs to tell the cluster of a crash."
     )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(
+        title="commands", dest="command", required=True, metavar="COMMAND"
+    )
     one = commands.add_parser("show", help="print whom an image built now would tell, and how")
     one.add_argument("--json", action="store_true", help="print it as JSON")
     two = commands.add_parser("install", help="write it into an image; for module-setup.sh")
     two.add_argument("--sender", required=True, metavar="DIR", help="the sender's folder")
+    two.add_argument(
+        "--manifest", required=True, metavar="FILE", help="where to write what was put in"
+    )
     three = commands.add_parser(
         "check", help="tell whether the crash image is fresh, and record it"
     )
@@ -124,13 +145,14 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         )
     for command in (one, two):
         command.add_argument(
-            "--initdir", default="", required=command is two, metavar="DIR",
+            "--initdir", default="", type=_folder, required=command is two, metavar="DIR",
             help="root of the image under construction, to see what it configures by itself",
         )  # fmt: skip
     for command in (one, two, three, four):
         command.add_argument(
-            "--root", default="", metavar="DIR", help="read /etc and /sys below this folder"
-        )
+            "--root", default="", type=_folder, metavar="DIR",
+            help="read /etc and /sys below this folder",
+        )  # fmt: skip
         command.add_argument(
             "--node", default="", metavar="NAME", help="this node's name (default: the host name)"
         )

@@ -14,7 +14,7 @@ from typing import Any
 from fence_kdump_image.owners import Claim, Surroundings
 from fence_kdump_image.plan import Plan
 
-__all__ = ["PATH", "around", "digest_folder", "digest_text", "make", "render"]
+__all__ = ["PATH", "around", "digest_folder", "digest_text", "digests", "make", "render"]
 
 FORMAT = 1
 # In a squashed image (RHEL, Fedora) only the files of this folder stay where lsinitrd finds them.
@@ -32,7 +32,7 @@ def make(plan: Plan, texts: Mapping[str, str], sources: Iterable[str], sender: s
     return {
         "format": FORMAT,
         "node": plan.node,
-        "sources": {p: digest_text(texts[p]) if p in texts else None for p in sources},
+        "sources": digests(texts, sources),
         "decided_by": plan.source,
         "targets": [
             {"node": t.node, "host": t.host, "address": t.address, "ring": t.ring}
@@ -79,6 +79,14 @@ def around(manifest: Any) -> Surroundings:
         for c in found["claims"]
     )
     return Surroundings(tuple(claims), found["network"])
+
+
+def digests(texts: Mapping[str, str], sources: Iterable[str]) -> dict[str, str | None]:
+    """Path -> digest of its text, None if there is no such file.
+
+    texts, sources -- as `make` takes them
+    """
+    return {path: digest_text(texts[path]) if path in texts else None for path in sources}
 
 
 def digest_text(text: str) -> str:

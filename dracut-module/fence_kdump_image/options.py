@@ -48,11 +48,12 @@ _VALUES: dict[str, tuple[str, Callable[[str], bool]]] = {
 _LETTERS = {letter: name for name, (letter, _) in _VALUES.items() if letter}
 
 
-def parse(words: Sequence[str], leave_out: Sequence[str] = ()) -> Options:
+def parse(words: Sequence[str], in_postscript: bool = False) -> Options:
     """Sort words into options and nodes, in getopt_long(3)'s ways of writing them.
 
     words -- arguments of a fence_kdump_send
-    leave_out -- long names of options to drop without a word
+    in_postscript -- the arguments must make a sender end that kdump waits for, so that a count
+        among them says nothing of one that it does not wait for, and is dropped without a word
     """
     kept: list[str] = []
     nodes: list[str] = []
@@ -69,7 +70,13 @@ def parse(words: Sequence[str], leave_out: Sequence[str] = ()) -> Options:
             value = rest.pop(0) if attached is None else attached
             if not _VALUES[name][1](value):
                 problems.append(f"option {word!r} does not take {value!r}; left out")
-            elif name not in leave_out:
+            elif name == "count":
+                if float(value) and not in_postscript:
+                    problems.append(
+                        f"option {word!r} left out: the sender goes on while the node dumps, as"
+                        " the one to be told perhaps listens only later"
+                    )
+            else:
                 kept += [f"--{name}", value]
                 family = value.lower() if name == "family" else family
         elif name == "verbose":

@@ -11,11 +11,11 @@ import fcntl
 import os
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Callable
 
-from fence_kdump_image import kdumpconf
+from fence_kdump_image import kdumpconf, packages
 from fence_kdump_image.check import STALE, UNKNOWN, Outcome
 
 __all__ = ["FAILED", "refresh"]
@@ -24,7 +24,8 @@ FAILED = "/var/lib/fence-kdump/refresh-failed"  # what the last rebuild that fai
 _LOCK = "/run/fence-kdump-refresh.lock"
 _LOADED = "/sys/kernel/kexec_crash_loaded"
 _FADUMP = ("/sys/kernel/fadump/enabled", "/sys/kernel/fadump_enabled")
-_ROUNDS = 5  # rebuilds in one go, if the configuration changes as fast as images are built
+_LOOKS = 6  # in one go, if the configuration changes as fast as images are looked at, or built
+Sources = Mapping[str, "str | None"]
 Say = Callable[[str], None]
 
 
@@ -46,11 +47,17 @@ _TOOLS = (
 )
 
 
-def refresh(root: str, look: Callable[[], Outcome], say: Say) -> tuple[bool, Outcome]:
-    """Look, rebuild if need be, and look again, until the image fits.
+def refresh(
+    root: str, look: Callable[[], Outcome], read: Callable[[], Sources], say: Say
+) -> tuple[bool, Outcome]:
+    """Look, rebuild if need be, and look again, until the image fits what is configured.
+
+    Nobody else watches the configuration meanwhile: systemd.path(5) does not while the service runs
+    that a change would start.
 
     root -- of the file system
     look -- checks the image
+    read -- what is configured now, as `Outcome.sources` has it
     say -- takes one-line texts for the administrator
 
     Returns whether all is well (a rebuild that must not or cannot be done by itself is), and what
@@ -59,33 +66,55 @@ def refresh(root: str, look: Callable[[], Outcome], say: Say) -> tuple[bool, Out
     tool = _tool()
     with open(root + _LOCK, "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        whole = packages.settle(root, say)
         found = look()
         if tool and found.image and _recover(root, os.path.realpath(found.image), tool, say):
             found = look()
-        for _ in range(_ROUNDS):
+        brought = ""  # what the last rebuild was to bring
+        for _ in range(_LOOKS):
             _report(found, say)
-            if found.state != STALE:
-                return True, found
-            hindrance = _hindrance(root, tool)
-            if hindrance or tool is None:
-                say(hindrance)
-                return True, found
-            if found.wanted == _read(root + FAILED):
-                say(f"a rebuild for this has failed before: not tried again until {FAILED} is gone")
-                return False, found
-            before, done = found, _rebuild(root, os.path.realpath(found.image), tool, say)
-            found = look() if done else found
-            if found.state == STALE and found.wanted == before.wanted:
-                if done:
-                    say(f"rebuilt, and still stale: {'; '.join(found.reasons)}")
-                os.makedirs(os.path.dirname(root + FAILED), mode=0o755, exist_ok=True)
-                with open(root + FAILED, "w") as file:
-                    file.write(found.wanted)
-                return False, found
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(root + FAILED)
-        say("the configuration changes faster than images are built: left for the next time")
+            well, done = True, False
+            if found.state == STALE and found.wanted == brought:
+                say(f"rebuilt, and still stale: {'; '.join(found.reasons)}")
+                well = False
+                _remember(root, found)
+            elif found.state == STALE:
+                well, done = _mend(root, found, tool, whole, say)
+                brought = found.wanted if done else ""
+            if not done and read() == found.sources:
+                return well, found
+            found = look()
+        if found.state != STALE and read() == found.sources:
+            return True, found
+        say("the configuration changes faster than images are checked: left for the next time")
         return False, found
+
+
+def _mend(
+    root: str, found: Outcome, tool: _Tool | None, whole: bool, say: Say
+) -> tuple[bool, bool]:
+    """Rebuild a stale image if that may be; whether all is well, and whether it was rebuilt."""
+    hindrance = _hindrance(root, tool, whole)
+    if hindrance or tool is None:
+        say(hindrance)
+        return True, False
+    if found.wanted == _read(root + FAILED):
+        say(f"a rebuild for this has failed before: not tried again until {FAILED} is gone")
+        return False, False
+    done = _rebuild(root, os.path.realpath(found.image), tool, say)
+    if done:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(root + FAILED)
+    else:
+        _remember(root, found)
+    return done, done
+
+
+def _remember(root: str, found: Outcome) -> None:
+    """Not to try again what has failed."""
+    os.makedirs(os.path.dirname(root + FAILED), mode=0o755, exist_ok=True)
+    with open(root + FAILED, "w") as file:
+        file.write(found.wanted)
 
 
 def _report(found: Outcome, say: Say) -> None:
@@ -93,8 +122,11 @@ def _report(found: Outcome, say: Say) -> None:
         say(f"{'cannot tell' if found.state == UNKNOWN else found.state}: {reason}")
 
 
-def _hindrance(root: str, tool: _Tool | None) -> str:
-    """Why a stale image must be left alone, "" if it need not."""
+def _hindrance(root: str, tool: _Tool | None, whole: bool) -> str:
+    """Why a stale image must be left alone, "" if it need not.
+
+    whole -- no package is half installed
+    """
     hindrances = (
         (
             os.path.exists(f"{root}/run/ostree-booted"),
@@ -112,6 +144,7 @@ def _hindrance(root: str, tool: _Tool | None) -> str:
             _read(root + _LOADED) != "1",
             "no crash kernel is loaded: start the kdump service, which builds what it needs",
         ),
+        (not whole, "packages are being installed, and no end of it: rebuild by hand"),
         (tool is None, "neither kdumpctl nor mkdumprd here: rebuild by hand"),
     )
     return next((text for hinders, text in hindrances if hinders), "")

@@ -9,9 +9,14 @@ from fence_kdump_image.plan import Plan
 __all__ = ["as_data", "as_text"]
 
 
-def as_text(plan: Plan) -> str:
-    """What a crash image built now would get, for reading."""
+def as_text(plan: Plan, root: str = "") -> str:
+    """What a crash image built now would get, for reading.
+
+    plan -- for the image
+    root -- folder that all paths in it are below
+    """
     rows: list[tuple[str, str]] = [("this node", plan.node)]
+    rows += [("files below", root)] if root else []
     if plan.refusal:
         rows.append(("nobody told", plan.refusal))
     else:

@@ -28,6 +28,7 @@ __all__ = [
     "settle",
 ]
 
+FOLDER = "/usr/libexec/fence-kdump"  # the sender's, in an image
 SOURCES = (kdumpconf.PATH, sysconfig.KDUMP, corosync.PATH, sysconfig.FENCE_KDUMP)
 
 
@@ -110,27 +111,40 @@ def choose(texts: Mapping[str, str]) -> Choice:
     conf = kdumpconf.parse(texts.get(kdumpconf.PATH, ""))
     postscript = _settings(texts, sysconfig.KDUMP, problems).get("KDUMP_POSTSCRIPT", "")
     call = sysconfig.sender_command(postscript)
-    # a postscript must end, hence its -c; we need not
-    called = options.parse(call[1:], leave_out=["count"])
+    called = options.parse(call[1:], in_postscript=True)
     nodelist = corosync.parse(texts.get(corosync.PATH, ""))
     rings = tuple(
         Candidate(node.name, host, ring)
         for node in nodelist.nodes
-        for ring, host in enumerate(node.addresses)
+        for ring, host in zip(node.rings, node.addresses)
     )
     if conf.nodes:
         source, wanted = kdumpconf.PATH, options.parse(conf.args)
+        problems += _left_out(f"{kdumpconf.PATH}: fence_kdump_args", wanted)
         candidates = tuple(Candidate(node, node) for node in conf.nodes)
     elif called.nodes:
         source, wanted = sysconfig.KDUMP, called
+        problems += [f"{sysconfig.KDUMP}: KDUMP_POSTSCRIPT: {text}" for text in called.problems]
         candidates = tuple(Candidate(node, node) for node in called.nodes)
     else:
         source, candidates = (corosync.PATH if rings else ""), rings
         wanted = options.parse(settings.get("FENCE_KDUMP_OPTS", "").split())
         problems += [f"{corosync.PATH}: {problem}" for problem in nodelist.problems]
-    problems += [f"{source}: {problem}" for problem in wanted.problems]
+        problems += _left_out(f"{sysconfig.FENCE_KDUMP}: FENCE_KDUMP_OPTS", wanted)
     sender = call[0] if call and call[0].startswith("/") else ""
+    if sender.startswith(f"{FOLDER}/"):
+        problems.append(
+            f"{sysconfig.KDUMP}: KDUMP_POSTSCRIPT calls {sender}, which may never end, and without"
+            " it the image tells the nodes as well: remove that call"
+        )
+        sender = ""
     return Choice(source, candidates, rings, wanted, sender, opted_out, tuple(problems))
+
+
+def _left_out(setting: str, wanted: options.Options) -> list[str]:
+    """Problems with a setting that is for options alone."""
+    texts = [f"{setting}: {problem}" for problem in wanted.problems]
+    return texts + [f"{setting}: {word!r} is no option; left out" for word in wanted.nodes]
 
 
 def settle(choice: Choice, answers: Mapping[str, tuple[str, ...]], me: Self) -> Settled:

@@ -149,17 +149,44 @@ def test_name_left_to_the_crash_kernel(images: Workshop) -> None:
         assert listener.recv(64)
 
 
-def test_path_by_which_suse_calls_a_sender(images: Workshop) -> None:
-    text = 'KDUMP_POSTSCRIPT="/usr/lib/fence_kdump_send -c 3 -i 1 10.0.0.1"\n'
+SUSE_PATH = "usr/lib/fence_kdump_send"
+SUSE_CALL = ("-c", "3", "-i", "1", "10.0.0.1", "gone.invalid")
+
+
+def test_suse_s_postscript_ends_at_once(images: Workshop) -> None:
+    """boot-kdump.sh waits for it, and reboots only then; here is no way to any of the nodes."""
+    text = f'KDUMP_POSTSCRIPT="/{SUSE_PATH} {" ".join(SUSE_CALL)}"\n'
     file = images.file(f"{images.root}/etc/sysconfig/kdump", text)
+    # the program itself, as a KDUMP_REQUIRED_PROGRAMS may bring it
+    files = f"{images.where}/programs"
+    os.makedirs(f"{files}/usr/lib")
+    os.symlink("../libexec/fence-kdump/fence_kdump_send", f"{files}/{SUSE_PATH}")
+    small = [*SMALL, "--no-kernel"]
     try:
-        image = images.build([*SMALL, "--no-kernel"])
+        built = [images.build(small), images.build(small, {"KDUMP_STAND_IN_FILES": files})]
     finally:
         os.unlink(file)
-    assert image.run("/usr/lib/fence_kdump_send", "--version").returncode == 0
-    assert image.read("etc/fence-kdump/args").split() == [
-        *("--crash-only", "--fast-start", "60", "--interval", "1", "--", "10.0.0.1")
-    ]
+    for image in built:
+        run = image.run(f"/{SUSE_PATH}", *SUSE_CALL)
+        assert (run.returncode, run.stdout.count("\n"), run.stderr) == (0, 1, "")
+        assert image.read("etc/fence-kdump/args").split() == [
+            *("--crash-only", "--fast-start", "60", "--interval", "1", "--"),
+            *("10.0.0.1", "gone.invalid"),
+        ]
+        assert image.run(SEND, "--version").returncode == 0
+
+
+def test_c_program_in_suse_s_postscript_stays(
+    images: Workshop, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    files = str(tmp_path_factory.mktemp("files"))
+    images.file(f"{files}/{SUSE_PATH}", "the C program\n")
+    file = images.file(f"{images.root}/etc/sysconfig/kdump", f"KDUMP_POSTSCRIPT=/{SUSE_PATH}\\ x\n")
+    try:
+        image = images.build([*SMALL, "--no-kernel"], {"KDUMP_STAND_IN_FILES": files})
+    finally:
+        os.unlink(file)
+    assert image.read(SUSE_PATH) == "the C program\n"
 
 
 @pytest.mark.parametrize(
@@ -285,20 +312,41 @@ def test_missing_sender(images: Workshop, sender: str) -> None:
     assert f"no sender in {sender}" in image.log
 
 
+SYSTEMD = [
+    "--no-hostonly",
+    "--modules",
+    "bash base systemd systemd-initrd kdumpbase zz-fence-kdump",
+]
+
+
 @pytest.mark.parametrize(
-    "name",
-    ["fence-kdump-links.sh", "fence-kdump-sender.sh", "fence-kdump-keep.sh", "fence-kdump-stop.sh"],
+    ("name", "arguments"),
+    [
+        *(
+            (f"fence-kdump-{name}.sh", SMALL)
+            for name in ("links", "sender", "keep", "start", "stop", "postscript")
+        ),
+        ("fence-kdump-links.service", SYSTEMD),
+        ("fence-kdump-sender.service", SYSTEMD),
+    ],
 )
-def test_missing_part_of_the_module(images: Workshop, name: str) -> None:
+def test_missing_part_of_the_module(images: Workshop, name: str, arguments: list[str]) -> None:
+    text = f"KDUMP_POSTSCRIPT='/{SUSE_PATH} 10.0.0.1'\n"
+    file = images.file(f"{images.root}/etc/sysconfig/kdump", text)
     part = f"{images.module}/{name}"
     target = os.readlink(part)
     os.unlink(part)
     try:
-        image = images.build([*SMALL, "--no-kernel"])
+        image = images.build([*arguments, "--no-kernel"])
+        checked = images.checked(image)
     finally:
         os.symlink(target, part)
+        os.unlink(file)
     assert image.has("etc/kdump-stand-in")
     assert "fence-kdump: this crash image tells nobody" in image.log
+    assert checked.returncode == 1, checked
+    assert checked.stdout.startswith("stale: it tells nobody, or not all, of a crash")
+    assert not image.has(SUSE_PATH)  # where it would say that others are told
 
 
 def test_kernel_without_the_driver(images: Workshop) -> None:

@@ -390,9 +390,29 @@ def test_nobody_to_tell(node: Node, path: str, text: str, said: str) -> None:
     assert said in run.stdout
 
 
+def test_root_is_told_with_the_paths_below_it(node: Node) -> None:
+    run = subprocess.run(
+        node.host.command(HELPER, "show", "--root", node.root, "--node", "me"),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert f"files below  {node.root}\nnobody told  no file names another" in run.stdout
+
+
+@pytest.mark.parametrize("option", ["--initdir", "--root"])
+def test_folder_that_is_not_there(node: Node, option: str) -> None:
+    run = subprocess.run(
+        [HELPER, "show", option, "/nowhere"], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "/nowhere is no folder" in run.stderr.splitlines()[-1]
+
+
 def test_an_image_that_cannot_be_written_is_told_from_nobody_to_tell(node: Node) -> None:
     node.corosync(me="10.0.0.2", node1="10.0.0.1")
     command = [HELPER, "install", "--initdir", "/proc/1", "--sender", f"{ROOT}/agent"]
+    command += ["--manifest", f"{node.root}/manifest"]
     run = subprocess.run(
         node.host.command(*command, "--root", node.root, "--node", "me"),
         capture_output=True,

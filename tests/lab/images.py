@@ -192,6 +192,16 @@ class Workshop:
         dracut = ["dracut", *fixed, *arguments, path, kernel_version()]
         return ["env", *variables, *self.host.command(*dracut)]
 
+    def checked(self, image: Image) -> subprocess.CompletedProcess[str]:
+        """What the helper says of an image of this node."""
+        return subprocess.run(
+            self.host.command(self.helper, "check", "--sender", SENDER, image.path),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=DEADLINE,
+        )
+
     def discard(self, images: Sequence[Image]) -> None:
         """Remove images: they may lie in memory."""
         for image in images:

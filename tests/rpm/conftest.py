@@ -65,6 +65,23 @@ def c_repo(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="session")
+def late_repo(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A repository with a package that dnf installs after ours."""
+    return _late(str(tmp_path_factory.mktemp("late")), 1)
+
+
+@pytest.fixture(scope="session")
+def newer_late_repo(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same, some time later."""
+    return _late(str(tmp_path_factory.mktemp("late")), 2)
+
+
+def _late(where: str, version: int) -> str:
+    folder = build(where, "--define", f"of {version}", "-bb", f"{HERE}/late.spec")
+    return repository(f"{where}/repo", package(folder, "late"))
+
+
+@pytest.fixture(scope="session")
 def base(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The distribution's repository, with a stub of a base system."""
     where = str(tmp_path_factory.mktemp("base"))

@@ -39,6 +39,40 @@ def test_next_kdump_start_rebuilds(root: Root, repo: str, newer_repo: str) -> No
         assert file.read() == "path /var/crash\n"
 
 
+SYSTEMCTL = """#!/bin/sh
+case $1 in
+    start)
+        read -r late </usr/share/late
+        [ /etc/kdump.conf -nt /usr/bin/busybox ] && when=after || when=before
+        echo "$2, late $late, $when kdump.conf was touched" >>/systemctl.log
+        ;;
+    *) ;;
+esac
+"""
+
+
+def test_nothing_is_watched_or_touched_before_all_is_in_place(
+    root: Root, repo: str, newer_repo: str, late_repo: str, newer_late_repo: str
+) -> None:
+    """What is watched and touched starts a rebuild; of half an upgrade it would be a bad one."""
+    os.makedirs(f"{root.path}/run/systemd/system")
+    root.file("/usr/bin/systemctl", SYSTEMCTL, 0o755)
+    said = []
+    for command, repos in (
+        ("install", [repo, late_repo]),
+        ("upgrade", [newer_repo, newer_late_repo]),
+    ):
+        os.utime(f"{root.path}/etc/kdump.conf", (0, 0))
+        root.dnf(command, "fence-kdump-send", "late", repos=repos)
+        with open(f"{root.path}/systemctl.log") as file:
+            said.append(file.read())
+        os.unlink(f"{root.path}/systemctl.log")
+        assert not os.path.exists(f"{root.path}/early.log"), command
+        assert os.stat(f"{root.path}/etc/kdump.conf").st_mtime > 0, command
+    started = "fence-kdump-refresh.path, late {}, after kdump.conf was touched\n"
+    assert said == [started.format(1), started.format(2)]
+
+
 def test_nothing_happens_on_ostree_hosts(root: Root, repo: str) -> None:
     root.file("/run/ostree-booted", "")
     systemctl = root.file("/usr/bin/systemctl", '#!/bin/sh\necho "$@" >>/systemctl.log\n', 0o755)

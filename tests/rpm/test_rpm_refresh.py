@@ -8,6 +8,7 @@ setting kexec_crash_loaded.
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -17,8 +18,10 @@ import pytest
 
 from lab.images import HELPER, RHEL, SENDER, SMALL, Workshop
 from lab.programs import AGENT, run
+from lab.rpms import REPO_ROOT, build, package
 
 pytestmark = pytest.mark.timeout(300)  # some tests build several images
+HERE = os.path.dirname(os.path.abspath(__file__))
 DEADLINE = 250  # seconds, for one refresh
 
 RHEL_TOOL = """\
@@ -28,6 +31,7 @@ case $1 in
     rebuild)
         if [ -e broken-build ]; then
             echo half an image >{image}
+            sh broken-build
             exit 1
         fi
         {build} >build.log 2>&1 || exit 1
@@ -77,7 +81,7 @@ class Node(Workshop):
         for name in ("log", "broken-build", "tight", "meanwhile", "once", "go"):
             if os.path.exists(f"{self.folder}/{name}"):
                 os.unlink(f"{self.folder}/{name}")
-        for name in ("var/lib/fence-kdump", "etc", "sys/kernel", "run"):
+        for name in ("var/lib", "etc", "sys/kernel", "run"):
             shutil.rmtree(f"{self.root}/{name}", ignore_errors=True)
         for name in ("run", "sys/kernel"):
             os.makedirs(f"{self.root}/{name}")
@@ -132,8 +136,14 @@ class Node(Workshop):
             return file.read().split()
 
     def state(self) -> str:
-        """What is recorded."""
-        return read(f"{self.root}/var/lib/fence-kdump/image-state")
+        """What is recorded of the image."""
+        return read(f"{self.root}/var/lib/fence-kdump/image-state").partition("\n")[0]
+
+    def monitor(self) -> str:
+        """What the agent says of the image, where /var/lib is that of the node."""
+        script = f"mount --bind {self.root}/var/lib /var/lib && exec {AGENT} -o monitor"
+        lines = run(["unshare", "--mount", "sh", "-c", script]).stderr.splitlines()
+        return "".join(line for line in lines if "crash image" in line)
 
     def is_first_image_loaded(self) -> bool:
         """The image that was there at first is there, loaded, and nothing lies about."""
@@ -179,19 +189,34 @@ def test_fresh(node: Node) -> None:
     """No cluster runs here: corosync.conf is enough."""
     status, text = node.check()
     assert (status, text) == (0, f"fresh {node.image}\n")
-    assert node.state() == f"fresh {node.image}\n"
+    assert node.state() == f"fresh {node.image}"
     assert node.refresh() == ""
     assert node.asked() == []
 
 
 def test_monitor_reads_what_check_records(node: Node) -> None:
-    """The agent, where /var/lib is that of the node."""
+    assert node.check()[0] == 0
+    assert node.monitor() == ""
     node.nodes("node1", "node3")
+    assert node.check()[0] == 1
+    assert "the crash image is stale (node3 is not told; " in node.monitor()
+
+
+def test_monitor_says_nothing_of_an_image_that_nobody_checked(node: Node) -> None:
+    """One that was rebuilt by hand, as monitor had asked for."""
+    node.file(f"{node.root}/etc/kdump.conf", "force_no_rebuild 1\n")
+    node.nodes("node1", "node3")
+    node.refresh()
+    assert "the crash image is stale (node3 is not told; " in node.monitor()
+    for what in ("rebuild", "reload"):
+        assert run([node.tool, what]).status == 0
+    assert node.monitor() == ""
+    assert node.check()[0] == 0
+    node.nodes("node1", "node4")
     node.check()
-    script = f"mount --bind {node.root}/var/lib /var/lib && exec {AGENT} -o monitor"
-    result = run(["unshare", "--mount", "sh", "-c", script])
-    assert result.status == 1
-    assert "the crash image is stale (node3 is not told; " in result.stderr
+    assert "the crash image is stale (node4 is not told; " in node.monitor()
+    os.unlink(node.image)
+    assert node.monitor() == ""  # which kdump says by itself
 
 
 def test_a_node_was_added(node: Node) -> None:
@@ -204,7 +229,7 @@ def test_a_node_was_added(node: Node) -> None:
     assert "stale: node3 is not told" in node.refresh()
     assert node.asked() == ["rebuild", "reload"]
     assert node.is_new_image_loaded()
-    assert node.state() == f"fresh {node.image}\n"
+    assert node.state() == f"fresh {node.image}"
     assert node.check()[0] == 0
 
 
@@ -291,10 +316,28 @@ def test_no_image(node: Node, content: str) -> None:
         os.unlink(node.image)
     status, text = node.check()
     assert status == 2
-    assert ("lsinitrd finds no files" if content else "no crash image found") in text
+    assert ("lsinitrd finds no files" if content else "no crash image of kernel") in text
+    assert max(map(len, text.splitlines())) < 200 + len(node.root)
     assert node.state().startswith("unknown ")
     node.refresh()
     assert node.asked() == []
+
+
+def test_image_that_is_not_there(node: Node) -> None:
+    assert node.check("/nowhere/image") == (2, "unknown: /nowhere/image: there is no such file\n")
+
+
+@pytest.mark.parametrize("command", ["check", "refresh"])
+def test_without_the_right_to(node: Node, command: str) -> None:
+    """Without capabilities, and in folders that even their owner may not write to."""
+    os.makedirs(f"{node.root}/var/lib/fence-kdump")
+    for name in ("run", "var/lib/fence-kdump"):
+        os.chmod(f"{node.root}/{name}", 0o500)
+    result = run(["unshare", "--user", *node.argv(command)[4:]])
+    assert result.status == 2, result
+    assert result.stderr.count("\n") == 1
+    assert "Permission denied: '" in result.stderr
+    assert result.stderr.endswith("': run it as root\n")
 
 
 def test_new_image_does_not_load(node: Node) -> None:
@@ -354,6 +397,15 @@ def test_left_to_the_administrator(node: Node, path: str, text: str, reason: str
     assert node.state().startswith("stale ")
 
 
+@pytest.mark.parametrize("unit", ["fence-kdump-refresh.service", "fence-kdump-refresh.path"])
+def test_units_run_on_ostree_systems(unit: str) -> None:
+    """Who else would tell that the image is stale? By the real systemd's word."""
+    conditions = re.findall(r"^Condition.*$", read(f"{REPO_ROOT}/rpm/{unit}"), re.MULTILINE)
+    script = 'mount -t tmpfs tmpfs /run; : >/run/ostree-booted; exec systemd-analyze condition "$@"'
+    analyze = run(["unshare", "--mount", "sh", "-ec", script, "sh", *conditions, "ConditionHost=*"])
+    assert analyze.status == 0, analyze
+
+
 def test_rebuild_is_allowed_where_it_says_so(node: Node) -> None:
     node.nodes("node1", "node3")
     node.file(f"{node.root}/etc/kdump.conf", "force_no_rebuild 0\n")
@@ -371,6 +423,75 @@ def test_change_while_an_image_is_built(node: Node) -> None:
     assert node.asked() == ["rebuild", "reload", "rebuild", "reload"]
     assert node.is_new_image_loaded()
     assert node.check()[0] == 0
+
+
+def test_change_while_the_image_is_looked_at(node: Node) -> None:
+    """systemd does not watch a file while the service runs that its change would start."""
+    conf = f"{node.root}/etc/corosync/corosync.conf"
+    node.file(f"{node.folder}/later", read(conf).replace("node1", "node3"))
+    ip = node.script(
+        "ip",
+        # the configuration is read by then
+        f"[ ! -e {node.folder}/later ] || mv {node.folder}/later {conf}\n"
+        f'exec {shutil.which("ip")} "$@"',
+    )
+    try:
+        node.refresh()
+    finally:
+        os.unlink(ip)
+    assert node.asked() == ["rebuild", "reload"]
+    assert node.is_new_image_loaded()
+    assert node.check()[0] == 0
+
+
+def test_change_while_a_build_fails(node: Node) -> None:
+    node.nodes("node1", "node3")
+    conf = f"{node.root}/etc/corosync/corosync.conf"
+    node.file(f"{node.folder}/later", read(conf).replace("node3", "node4"))
+    node.file(f"{node.folder}/broken-build", f"mv later {conf}\nrm broken-build\n")
+    assert "no new image: the old one is put back" in node.refresh()
+    assert node.asked() == ["rebuild", "rebuild", "reload"]
+    assert node.is_new_image_loaded()
+    assert not os.path.exists(f"{node.root}/var/lib/fence-kdump/refresh-failed")
+
+
+def test_changes_without_end(node: Node) -> None:
+    ip = node.script(
+        "ip",
+        f"echo '#' >>{node.root}/etc/hosts\nexec {shutil.which('ip')} \"$@\"",
+    )
+    try:
+        text = node.refresh(status=1)
+    finally:
+        os.unlink(ip)
+    assert "changes faster" in text
+    assert node.asked() == []
+
+
+def test_packages_are_being_installed(node: Node, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A transaction of the real rpm, which waits in a scriptlet: one of many packages is long."""
+    where = str(tmp_path_factory.mktemp("slow"))
+    folder = build(where, "-bb", f"{HERE}/slow.spec")
+    database = ["--root", node.root, "--dbpath", "/var/lib/rpm"]
+    database += ["--define", "_rpmlock_path /var/lib/rpm/.rpm.lock"]
+    run(["mkfifo", f"{node.root}/begun", f"{node.root}/go"])
+    node.nodes("node1", "node3")
+    argv = ["rpm", *database, "-i", package(folder, "slow")]
+    with subprocess.Popen(argv, env={**os.environ, "HOME": "/root"}) as rpm:
+        with open(f"{node.root}/begun") as begun:
+            assert begun.read() == "begun\n"
+        with subprocess.Popen(node.argv("refresh"), stderr=subprocess.PIPE, text=True) as refresh:
+            assert refresh.stderr
+            line = refresh.stderr.readline()
+            asked = node.asked()
+            with open(f"{node.root}/go", "w") as go:
+                go.write("go\n")
+            refresh.stderr.read()
+        assert rpm.wait(DEADLINE) == 0
+    assert "packages are being installed: waiting" in line
+    assert (asked, node.asked()) == ([], ["rebuild", "reload"])
+    assert refresh.returncode == 0
+    assert node.is_new_image_loaded()
 
 
 def test_ten_changes_in_a_second(node: Node) -> None:

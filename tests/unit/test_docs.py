@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 
 import pytest
 
@@ -56,6 +57,21 @@ def test_the_agent_s_help_gives_a_value_to_those_that_take_one() -> None:
         (line,) = [line for line in lines if f"--{parameter.option} " in f"{line} "]
         value = f" {parameter.value}" if parameter.value else "  "
         assert f"--{parameter.option}{value}" in line
+
+
+@pytest.mark.parametrize("command", ["show", "check", "refresh", "install"])
+def test_the_image_helper_s_man_page_has_every_option(command: str) -> None:
+    helper = os.path.join(ROOT, "dracut-module/bin/fence-kdump-image")
+    said = subprocess.run(
+        [helper, command, "--help"], stdout=subprocess.PIPE, text=True, check=True
+    )
+    options = {*re.findall(r"--[a-z]+", said.stdout)} - {"--help"}
+    page = re.sub(r"\\f.|\\", "", text("docs/fence-kdump-image.h2m"))  # roff's fonts and escapes
+    part = page.partition(f".TP\n{command} ")[2].partition(".TP")[0]
+    assert options
+    assert {*re.findall(r"--[a-z]+", part.splitlines()[0])} == options
+    assert ("IMAGE" in part.splitlines()[0]) == ("IMAGE" in said.stdout)
+    assert all(f".TP\n{option}" in page for option in options)
 
 
 @pytest.mark.parametrize("package", [fence_kdump, fence_kdump_send])

@@ -9,7 +9,7 @@ from fence_kdump_send.options import parse as sender_parse
 
 GOOD = [
     ("", "", ""),
-    ("-p 7411 -f ipv4 -c 3 -i 5", "--ipport 7411 --family ipv4 --count 3 --interval 5", ""),
+    ("-p 7411 -f ipv4 -c 0 -i 5", "--ipport 7411 --family ipv4 --interval 5", ""),
     ("-p7411 node1", "--ipport 7411", "node1"),
     ("--ipport=7411 node1 -i 0.5 node2", "--ipport 7411 --interval 0.5", "node1 node2"),
     ("--ip 7411", "--ipport 7411", ""),
@@ -22,7 +22,10 @@ BAD = [
     ("-p 0 node1", "", "node1", "'0'"),
     ("-p seven", "", "", "'seven'"),
     ("-f ipx", "", "", "'ipx'"),
-    ("-i 0 -c 2", "--count 2", "", "'0'"),
+    ("-i 0 -v", "--verbose", "", "'0'"),
+    ("-c 10 -i 10 node1", "--interval 10", "node1", "listens only later"),
+    ("--count=3", "", "", "'--count=3'"),
+    ("-c -1", "", "", "'-1'"),
     ("-i", "", "", "no value"),
     ("-x node1", "", "node1", "'-x'"),
     ("--key /etc/key node1", "", "/etc/key node1", "'--key'"),
@@ -51,4 +54,6 @@ def test_sender_takes_what_is_left(text: str) -> None:
 
 
 def test_count_of_a_postscript_is_dropped() -> None:
-    assert parse(["-c", "5", "-i", "1"], leave_out=["count"]).words == ("--interval", "1")
+    """It is there for the C program, as a postscript must end."""
+    options = parse(["-c", "5", "-i", "1"], in_postscript=True)
+    assert (options.words, options.problems) == (("--interval", "1"), ())

@@ -80,6 +80,20 @@ def test_first_file_with_an_answer_decides(
     assert not choice.opted_out
 
 
+@pytest.mark.parametrize(
+    ("path", "sender"),
+    [
+        ("/usr/lib/fence_kdump_send", "/usr/lib/fence_kdump_send"),
+        ("fence_kdump_send", ""),
+        ("/usr/libexec/fence-kdump/fence_kdump_send", ""),  # the program that the image needs
+    ],
+)
+def test_path_in_a_postscript(path: str, sender: str) -> None:
+    choice = choose({sysconfig.KDUMP: f'KDUMP_POSTSCRIPT="{path} -c 3 node1"\n'})
+    assert choice.sender == sender
+    assert [path in problem for problem in choice.problems] == [True] * ("libexec" in path)
+
+
 @pytest.mark.parametrize("value", ["no", "NO", "'no'", "off", "0", "false"])
 def test_opting_out(value: str) -> None:
     assert choose({**COROSYNC, sysconfig.FENCE_KDUMP: f"FENCE_KDUMP={value}\n"}).opted_out
@@ -143,6 +157,28 @@ def test_a_cluster_that_does_not_know_this_node() -> None:
     assert "does not name this node (other)" in settled.problems[0]
 
 
+@pytest.mark.parametrize(
+    ("texts", "where"),
+    [
+        (
+            {kdumpconf.PATH: "fence_kdump_nodes n1\nfence_kdump_args -c 9 -i 9 stray\n"},
+            "/etc/kdump.conf: fence_kdump_args: ",
+        ),
+        (
+            {**COROSYNC, sysconfig.FENCE_KDUMP: "FENCE_KDUMP_OPTS='-c 9 -i 9 stray'\n"},
+            "/etc/sysconfig/fence_kdump: FENCE_KDUMP_OPTS: ",
+        ),
+    ],
+)
+def test_what_would_end_the_messages_or_vanish_is_told(texts: dict[str, str], where: str) -> None:
+    choice = choose(texts)
+    assert choice.options.words == ("--interval", "9")
+    assert [p.startswith(where) for p in choice.problems] == [True, True]
+    assert "'-c'" in choice.problems[0]
+    assert "'stray'" in choice.problems[1]
+    assert "stray" not in {c.node for c in choice.candidates}
+
+
 def test_faults_are_told_with_their_file() -> None:
     choice = choose(
         {
@@ -162,6 +198,15 @@ def node(name: str, *rings: str) -> str:
 
 def cluster(*nodes: str) -> Choice:
     return choose({corosync.PATH: "nodelist {\n" + "".join(nodes) + "}\n"})
+
+
+def test_rings_are_numbered_as_corosync_numbers_them() -> None:
+    text = "nodelist {{\n node {{\n name: {}\n{} }}\n node {{\n name: {}\n{} }}\n}}\n"
+    mine = " ring1_addr: 10.1.0.2\n ring2_addr: 10.2.0.2\n"
+    choice = choose({corosync.PATH: text.format("node1", " ring2_addr: 10.2.0.1\n", "node2", mine)})
+    settled = answer(choice)
+    assert [(t.address, t.ring) for t in settled.targets] == [("10.2.0.1", 2)]
+    assert settled.own == {1: ("10.1.0.2",), 2: ("10.2.0.2",)}
 
 
 def test_an_address_of_another_node_on_this_machine_is_not_its_own() -> None:
