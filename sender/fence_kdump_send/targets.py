@@ -1,4 +1,4 @@
-"""Whom to tell: nodes -> addresses, and what each address still has to be sent."""
+"""Whom to tell: nodes -> addresses, and which of them still have to be sent a message."""
 
 from __future__ import annotations
 
@@ -23,30 +23,23 @@ class Target:
     node -- the name under which it was asked for
     family -- AF_INET or AF_INET6
     sockaddr -- what sendto takes
-    left -- how many messages it is still to be sent, -1: without end
     pending -- whether this round's message is not yet taken
     trouble -- why the last attempt failed, "" if it did not
     """
 
-    __slots__ = ("family", "left", "node", "pending", "sockaddr", "trouble")
+    __slots__ = ("family", "node", "pending", "sockaddr", "trouble")
 
-    def __init__(self, node: str, family: int, sockaddr: tuple[object, ...], count: int) -> None:
+    def __init__(self, node: str, family: int, sockaddr: tuple[object, ...]) -> None:
         self.node = node
         self.family = family
         self.sockaddr = sockaddr
-        self.left = count or -1
         self.pending = True
         self.trouble = ""
-
-    def begin_round(self) -> None:
-        """One more message is to be sent, as far as the count goes."""
-        self.pending = self.left != 0
 
     def taken(self) -> None:
         """The system took this round's message."""
         self.pending = False
         self.trouble = ""
-        self.left -= self.left > 0
 
     def __str__(self) -> str:
         address = str(self.sockaddr[0])
@@ -67,6 +60,9 @@ class Node:
         self.name = name
         self.asking = False
         self.trouble = ""
+
+    def __str__(self) -> str:
+        return self.name
 
 
 def literal(node: str, port: int, family: int) -> list[Address]:

@@ -121,6 +121,39 @@ def test_a_route_that_comes_late() -> None:
         assert program.result().status == 0
 
 
+@pytest.mark.parametrize("lost", ["10.9.9.9", "nosuch.invalid"])
+def test_count_ends_although_a_node_cannot_be_told(lost: str) -> None:
+    """A script in the crash kernel may wait for it."""
+    survivor, peer = pair(peer_etc={"hosts": ""})
+    tap = Tap(survivor)
+    result = run([SENDER, "-c", "3", "-i", "0.1", "10.0.0.1", lost], host=peer)
+    assert result.status == 0
+    assert heard(tap, 3) == ["10.0.0.1"] * 3
+    assert_nothing_more(tap, peer)
+    assert result.stderr.splitlines()[-1] == f"fence_kdump_send: {lost}: given up"
+
+
+@pytest.mark.parametrize("sender", [SENDER, C_SENDER])
+@pytest.mark.parametrize(("lost", "status"), [("10.9.9.9", 0), ("nosuch.invalid", 1)])
+def test_the_status_when_nobody_could_be_told(sender: str, lost: str, status: int) -> None:
+    _, peer = pair(peer_etc={"hosts": ""})
+    assert run([sender, "-c", "2", "-i", "1", lost], host=peer).status == status
+
+
+def test_the_last_round_waits_for_a_slow_name() -> None:
+    etc = {"hosts": "", "resolv.conf": "nameserver 10.0.0.1\noptions timeout:30 attempts:1\n"}
+    survivor, peer = pair(peer_etc=etc)
+    tap = Tap(survivor)
+    with (
+        NameServer(survivor, "10.0.0.1", {"slow.example": "10.0.0.4"}) as server,
+        sending(peer, "-c", "2", "-i", "0.01", "slow.example", "10.0.0.1") as program,
+    ):
+        assert heard(tap, 2) == ["10.0.0.1"] * 2
+        server.answer()
+        assert heard(tap, 1) == ["10.0.0.4"]
+        assert program.result().status == 0
+
+
 def test_a_carrier_that_comes_late_although_sendto_succeeded() -> None:
     survivor, peer = pair()
     survivor.ip("link set eth0 down")
