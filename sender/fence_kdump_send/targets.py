@@ -127,5 +127,7 @@ class Lookups:
             found = _look_up(node.name, self._port, self._family)
         except OSError as error:
             trouble = error.strerror or str(error)
+        except Exception as error:  # above all no memory: without an answer nobody asks again
+            trouble = str(error) or type(error).__name__
         self._answers.append((node, found, trouble))
         self._wake()
