@@ -70,22 +70,37 @@ def literal(node: str, port: int, family: int) -> list[Address]:
 
     family -- an AF_ constant
 
+    As for the agent and the image helper, an address is what inet_pton(3) takes: getaddrinfo(3)
+    alone has "3" for 0.0.0.3, and 010.0.0.5 for 8.0.0.5.
+
     Raises OSError for an address of another family than asked for.
     """
-    if node.isdigit():
-        return []  # a name: the C library would take "3" for 0.0.0.3
+    kind = _socket.AF_INET6 if ":" in node else _socket.AF_INET
     try:
-        found = _look_up(node, port, _socket.AF_UNSPEC, _socket.AI_NUMERICHOST)
-    except OSError:
+        _socket.inet_pton(kind, node.partition("%")[0])
+        found = _ask(node, port, _socket.AF_UNSPEC, _socket.AI_NUMERICHOST)
+    except (OSError, ValueError):
         return []
     if family not in (_socket.AF_UNSPEC, found[0][0]):
         raise OSError(f"'{node}' is no address of the family asked for")
     return found
 
 
-def _look_up(node: str, port: int, family: int, flags: int = 0) -> list[Address]:
-    if node.isdigit():
-        raise OSError("no address, and a name of digits only does not resolve")
+def _look_up(name: str, port: int, family: int) -> list[Address]:
+    if _is_number(name):
+        raise OSError("neither a name nor a whole address")
+    return _ask(name, port, family)
+
+
+def _is_number(name: str) -> bool:
+    try:
+        _socket.inet_aton(name)
+    except OSError:
+        return False
+    return True
+
+
+def _ask(node: str, port: int, family: int, flags: int = 0) -> list[Address]:
     # As bytes: a str goes through the idna codec, which is not on board of the frozen program.
     name = node.encode("utf-8", "surrogateescape")
     found = _socket.getaddrinfo(name, port, family, _socket.SOCK_DGRAM, 0, flags)

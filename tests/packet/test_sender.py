@@ -292,6 +292,15 @@ def test_no_node_of_the_family_asked_for() -> None:
     assert "'10.0.0.1' is no address of the family asked for" in result.stderr
 
 
+@pytest.mark.parametrize("number", ["10.1", "010.0.0.1", "0x0a.0.0.1", "167772161"])
+def test_a_number_is_no_address(survivor: Host, peer: Host, tap: Tap, number: str) -> None:
+    """The agent and the image helper take it for a name: it must be the same to all."""
+    result = run([SENDER, "-c", "1", "-i", "0.1", number], host=peer)
+    assert result.status == 1
+    assert f"{number}: neither a name nor a whole address" in result.stderr
+    assert_nothing_more(tap, peer)
+
+
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_help(option: str) -> None:
     result = run([SENDER, option])
