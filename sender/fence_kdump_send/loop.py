@@ -96,7 +96,7 @@ class _Sender:
         try:
             found = literal(node, self._options.port, self._family)
         except OSError as error:
-            say(f"{error}: it is left out, see --family")
+            say(f"{error}: it is left out")
             return
         if found:
             self._add_addresses(node, found)

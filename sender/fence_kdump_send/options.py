@@ -132,8 +132,8 @@ def parse(argv: list[str]) -> Options:
             _short(options, word, rest)
         else:
             options.nodes.append(word)
-    if not options.nodes and not (options.help or options.version):
-        raise UsageError("no node to tell")
+    if not "".join(options.nodes).strip() and not (options.help or options.version):
+        raise UsageError("no node to tell" + ": '' is no name or address" * bool(options.nodes))
     return options
 
 

@@ -73,8 +73,10 @@ def literal(node: str, port: int, family: int) -> list[Address]:
     As for the agent and the image helper, an address is what inet_pton(3) takes: getaddrinfo(3)
     alone has "3" for 0.0.0.3, and 010.0.0.5 for 8.0.0.5.
 
-    Raises OSError for an address of another family than asked for.
+    Raises OSError for nothing but blanks, and for an address of another family than asked for.
     """
+    if not node.strip():
+        raise OSError(f"'{node}' is no name or address")
     kind = _socket.AF_INET6 if ":" in node else _socket.AF_INET
     try:
         _socket.inet_pton(kind, node.partition("%")[0])
@@ -82,7 +84,7 @@ def literal(node: str, port: int, family: int) -> list[Address]:
     except (OSError, ValueError):
         return []
     if family not in (_socket.AF_UNSPEC, found[0][0]):
-        raise OSError(f"'{node}' is no address of the family asked for")
+        raise OSError(f"'{node}' is no address of the family asked for, see --family")
     return found
 
 

@@ -301,6 +301,15 @@ def test_a_number_is_no_address(survivor: Host, peer: Host, tap: Tap, number: st
     assert_nothing_more(tap, peer)
 
 
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_node_is_left_out(survivor: Host, peer: Host, tap: Tap, empty: str) -> None:
+    """In a crash kernel it must not keep the others from being told."""
+    result = run([SENDER, "-c", "1", empty, "10.0.0.1"], host=peer)
+    assert result.status == 0
+    assert heard(tap, 1) == ["10.0.0.1"]
+    assert f"'{empty}' is no name or address" in result.stderr
+
+
 @pytest.mark.parametrize("option", ["-h", "--help"])
 def test_help(option: str) -> None:
     result = run([SENDER, option])
