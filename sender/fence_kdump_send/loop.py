@@ -109,7 +109,11 @@ class _Sender:
             target.pending = True
 
     def send_pending(self) -> None:
-        """Try every address that did not take this round's message yet."""
+        """Try every address that did not take this round's message yet.
+
+        What there is to say comes after all messages: the first to each address, and every change.
+        """
+        lines = []
         for target in self.targets:
             if not target.pending:
                 continue
@@ -118,12 +122,14 @@ class _Sender:
             except OSError as error:
                 trouble = error.strerror or str(error)
                 if trouble != target.trouble:
-                    say(f"{target}: {trouble}, trying again")
+                    lines.append(f"{target}: {trouble}, trying again")
                 target.trouble = trouble
             else:
-                if target.trouble or self._options.verbose:
-                    say(f"{target}: message sent")
+                if target.trouble or not target.told or self._options.verbose:
+                    lines.append(f"{target}: message sent")
                 target.taken()
+        for line in lines:
+            say(line)
 
     def look_up_names(self) -> None:
         """Ask again for the names that have no address yet, where nobody is asking."""

@@ -79,7 +79,7 @@ OPTIONS = (
     Option("i", "interval", "SECONDS", "time between messages (default: 10)"),
     Option("", "fast-start", "SECONDS", "first send every second for so long (default: 0)"),
     Option("", "crash-only", "", "send nothing, and end, where /proc/vmcore is absent"),
-    Option("v", "verbose", "[LEVEL]", "say more"),
+    Option("v", "verbose", "[LEVEL]", "say when any message was sent, not just the first"),
     Option("V", "version", "", "print the version"),
     Option("h", "help", "", "print this help"),
 )

@@ -24,21 +24,24 @@ class Target:
     family -- AF_INET or AF_INET6
     sockaddr -- what sendto takes
     pending -- whether this round's message is not yet taken
+    told -- whether any message was taken
     trouble -- why the last attempt failed, "" if it did not
     """
 
-    __slots__ = ("family", "node", "pending", "sockaddr", "trouble")
+    __slots__ = ("family", "node", "pending", "sockaddr", "told", "trouble")
 
     def __init__(self, node: str, family: int, sockaddr: tuple[object, ...]) -> None:
         self.node = node
         self.family = family
         self.sockaddr = sockaddr
         self.pending = True
+        self.told = False
         self.trouble = ""
 
     def taken(self) -> None:
         """The system took this round's message."""
         self.pending = False
+        self.told = True
         self.trouble = ""
 
     def __str__(self) -> str:

@@ -66,7 +66,8 @@ def test_the_bytes_on_the_wire(survivor: Host, peer: Host, tap: Tap, sender: str
 def test_count_and_both_families(survivor: Host, peer: Host, tap: Tap) -> None:
     result = run([SENDER, "-c", "3", "-i", "0.01", "fd00::1", "10.0.0.1"], host=peer)
     assert result.status == 0
-    assert result.stderr == WARNING
+    first = [f"fence_kdump_send: {address}: message sent\n" for address in ("fd00::1", "10.0.0.1")]
+    assert result.stderr == "".join([WARNING, *first])
     assert sorted(heard(tap, 6)) == ["10.0.0.1"] * 3 + ["fd00::1"] * 3
     assert_nothing_more(tap, peer)
 
@@ -263,7 +264,10 @@ def test_crash_only_in_a_crash_kernel(survivor: Host, peer: Host, tap: Tap) -> N
     assert heard(tap, 3) == ["10.0.0.1"] * 3
     _, stderr = process.communicate("\n", timeout=30)
     assert process.returncode == 0
-    assert stderr == "fence_kdump_send: not a crash kernel: nothing is sent\n"
+    assert stderr == (
+        "fence_kdump_send: 10.0.0.1: message sent\n"
+        "fence_kdump_send: not a crash kernel: nothing is sent\n"
+    )
 
 
 @pytest.mark.parametrize(
