@@ -75,7 +75,7 @@ class Option:
 OPTIONS = (
     Option("p", "ipport", "PORT", "UDP port to send to (default: 7410)"),
     Option("f", "family", "FAMILY", "auto, ipv4 or ipv6 (default: auto)"),
-    Option("c", "count", "COUNT", "messages to every address, 0: no end (default: 0)"),
+    Option("c", "count", "COUNT", "messages to every address, then end; 0: no end (default: 0)"),
     Option("i", "interval", "SECONDS", "time between messages (default: 10)"),
     Option("", "fast-start", "SECONDS", "first send every second for so long (default: 0)"),
     Option("", "crash-only", "", "send nothing, and end, where /proc/vmcore is absent"),
