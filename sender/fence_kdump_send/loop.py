@@ -1,4 +1,4 @@
-"""Sockets and waiting: rounds of messages to every target, until there is nothing left to send."""
+"""Sockets and waiting: rounds of messages to every target, as many as there are to be."""
 
 from __future__ import annotations
 
@@ -39,27 +39,34 @@ def in_crash_kernel() -> bool:
 
 
 def run(options: Options) -> int:
-    """Tell the nodes until every address took its messages; that is never if their count is 0.
+    """Tell the nodes in so many rounds as the options say; that never ends if their count is 0.
 
-    Returns the exit status: 0, or 1 if none of the nodes can be told as they are written.
+    Whatever did not take the last round's message is tried until that round's interval is over,
+    and a name of which nothing is known yet until its look-up ends: the resolver's time-out bounds
+    it, as it bounds the C program, which looks up before it sends.
+
+    Returns the exit status, as the C program's: 0, or 1 if no node has an address.
     """
     sender = _Sender(options)
     for node in options.nodes:
         sender.add(node)
     if not sender.targets and not sender.names:
         return 1
-    schedule = Schedule(options.interval, options.fast_start, time.monotonic())
+    schedule = Schedule(options.interval, options.fast_start, time.monotonic(), options.count)
     while True:
         if options.crash_only and not in_crash_kernel():
             say("not a crash kernel: nothing is sent")
             return 0
-        if schedule.begin_round(time.monotonic()):
+        now = time.monotonic()
+        if schedule.begin_round(now):
             sender.begin_round()
         sender.send_pending()
         sender.look_up_names()
-        if sender.is_done():
-            return 0
-        if sender.wait(schedule.due):
+        is_over = schedule.is_over(now)
+        if (schedule.is_last and sender.is_done()) or (is_over and not sender.is_curious()):
+            sender.give_up()
+            return 0 if sender.targets else 1
+        if sender.wait(now + RETRY if is_over else schedule.due):
             schedule.start_anew(time.monotonic())
 
 
@@ -89,7 +96,7 @@ class _Sender:
         try:
             found = literal(node, self._options.port, self._family)
         except OSError as error:
-            say(f"{error}: it is left out, see --family")
+            say(f"{error}: it is left out")
             return
         if found:
             self._add_addresses(node, found)
@@ -97,12 +104,16 @@ class _Sender:
             self.names.append(Node(node))
 
     def begin_round(self) -> None:
-        """Every address is to be sent one more message, as far as the count goes."""
+        """Every address is to be sent one more message."""
         for target in self.targets:
-            target.begin_round()
+            target.pending = True
 
     def send_pending(self) -> None:
-        """Try every address that did not take this round's message yet."""
+        """Try every address that did not take this round's message yet.
+
+        What there is to say comes after all messages: the first to each address, and every change.
+        """
+        lines = []
         for target in self.targets:
             if not target.pending:
                 continue
@@ -111,12 +122,14 @@ class _Sender:
             except OSError as error:
                 trouble = error.strerror or str(error)
                 if trouble != target.trouble:
-                    say(f"{target}: {trouble}, trying again")
+                    lines.append(f"{target}: {trouble}, trying again")
                 target.trouble = trouble
             else:
-                if target.trouble or self._options.verbose:
-                    say(f"{target}: message sent")
+                if target.trouble or not target.told or self._options.verbose:
+                    lines.append(f"{target}: message sent")
                 target.taken()
+        for line in lines:
+            say(line)
 
     def look_up_names(self) -> None:
         """Ask again for the names that have no address yet, where nobody is asking."""
@@ -128,16 +141,25 @@ class _Sender:
                     self._lookups.start(node)
 
     def is_done(self) -> bool:
-        """Whether every address of every node took all its messages."""
-        return not self.names and not any(target.left for target in self.targets)
+        """Whether every address of every node took this round's message."""
+        return not self.names and not any(target.pending for target in self.targets)
+
+    def is_curious(self) -> bool:
+        """Whether there is a name of which nothing is known yet, and somebody asking for it."""
+        return any(node.asking and not node.trouble for node in self.names)
+
+    def give_up(self) -> None:
+        """Say who did not get the last round's message."""
+        for lost in [*(target for target in self.targets if target.pending), *self.names]:
+            say(f"{lost}: given up")
 
     def wait(self, due: float) -> bool:
         """Wait for the next round at `due`, the next retry, or an event.
 
         Returns whether a link or a neighbour became reachable.
         """
-        unfinished = bool(self.names) or any(target.pending for target in self.targets)
-        seconds = max(0.0, min(due - time.monotonic(), RETRY if unfinished else LONGEST_WAIT))
+        longest = LONGEST_WAIT if self.is_done() else RETRY
+        seconds = max(0.0, min(due - time.monotonic(), longest))
         ready = self._poll.poll(seconds * 1000)
         came_up = False
         for fd, _ in ready:
@@ -158,7 +180,7 @@ class _Sender:
                 self.names.remove(node)
                 self._add_addresses(node.name, found)
             elif trouble != node.trouble:
-                say(f"{node.name}: {trouble}, trying again")
+                say(f"{node}: {trouble}, trying again")
                 node.trouble = trouble
 
     def _take_changes(self, netlink: _socket.socket) -> bool:
@@ -180,7 +202,7 @@ class _Sender:
         for family, sockaddr in found:
             if sockaddr not in known:
                 known.add(sockaddr)
-                self.targets.append(Target(node, family, sockaddr, self._options.count))
+                self.targets.append(Target(node, family, sockaddr))
 
     def _socket(self, family: int) -> _socket.socket:
         if family not in self._sockets:

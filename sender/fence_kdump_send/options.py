@@ -25,7 +25,7 @@ class Options:
 
     port -- UDP port, 1 to 65535
     family -- "auto", "ipv4" or "ipv6"
-    count -- messages to every address, 0: without end
+    count -- rounds of messages to every address, 0: without end
     interval -- seconds between rounds, a fraction is fine
     fast_start -- seconds during which there is a round every second
     crash_only -- end before any round in which /proc/vmcore is absent
@@ -75,11 +75,11 @@ class Option:
 OPTIONS = (
     Option("p", "ipport", "PORT", "UDP port to send to (default: 7410)"),
     Option("f", "family", "FAMILY", "auto, ipv4 or ipv6 (default: auto)"),
-    Option("c", "count", "COUNT", "messages that each address must take, 0: no end (default: 0)"),
+    Option("c", "count", "COUNT", "messages to every address, then end; 0: no end (default: 0)"),
     Option("i", "interval", "SECONDS", "time between messages (default: 10)"),
     Option("", "fast-start", "SECONDS", "first send every second for so long (default: 0)"),
     Option("", "crash-only", "", "send nothing, and end, where /proc/vmcore is absent"),
-    Option("v", "verbose", "[LEVEL]", "say more"),
+    Option("v", "verbose", "[LEVEL]", "say when any message was sent, not just the first"),
     Option("V", "version", "", "print the version"),
     Option("h", "help", "", "print this help"),
 )
@@ -104,7 +104,8 @@ def usage() -> str:
         lines.append(f"  {short}{long:<22} {option.help}")
     lines += [
         "",
-        "Exit status: 0 when done or ended by SIGTERM, 1 if nothing could be started.",
+        "Exit status: 0 when done or ended by SIGTERM, 1 for a wrong OPTION or when no NODE has an",
+        "address.",
         "",
     ]
     return "\n".join(lines)
@@ -131,8 +132,8 @@ def parse(argv: list[str]) -> Options:
             _short(options, word, rest)
         else:
             options.nodes.append(word)
-    if not options.nodes and not (options.help or options.version):
-        raise UsageError("no node to tell")
+    if not "".join(options.nodes).strip() and not (options.help or options.version):
+        raise UsageError("no node to tell" + ": '' is no name or address" * bool(options.nodes))
     return options
 
 

@@ -16,24 +16,38 @@ class Schedule:
     interval -- seconds between rounds
     fast_start -- how many seconds the fast start lasts, 0: there is none
     now -- the time at which the first round is due
+    rounds -- how many there are, 0: no end
+
+    due -- when the next round is due; once the last one has begun, when that one is over
     """
 
-    __slots__ = ("_fast_start", "_fast_until", "_interval", "_last", "due")
+    __slots__ = ("_fast_start", "_fast_until", "_interval", "_last", "_left", "due")
 
-    def __init__(self, interval: float, fast_start: float, now: float) -> None:
+    def __init__(self, interval: float, fast_start: float, now: float, rounds: int = 0) -> None:
         self._interval = interval
         self._fast_start = fast_start
         self._fast_until = now + fast_start
         self._last = now - LEAST_GAP
+        self._left = rounds or -1
         self.due = now
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the last round has begun."""
+        return self._left == 0
+
+    def is_over(self, now: float) -> bool:
+        """Whether the last round has had its interval."""
+        return self.is_last and now >= self.due
 
     def begin_round(self, now: float) -> bool:
         """Whether a round is due at `now`; if so, the next one is planned.
 
         A round that was missed is not made up for: two messages at once tell no more than one.
         """
-        if now < self.due:
+        if now < self.due or self.is_last:
             return False
+        self._left -= self._left > 0
         step = self._interval
         if now < self._fast_until:
             step = min(step, FAST_INTERVAL)
@@ -44,6 +58,6 @@ class Schedule:
 
     def start_anew(self, now: float) -> None:
         """Something became reachable that was not: begin the fast start again, with a round now."""
-        if self._fast_start:
+        if self._fast_start and not self.is_last:
             self._fast_until = now + self._fast_start
             self.due = min(self.due, max(now, self._last + LEAST_GAP))

@@ -1,4 +1,4 @@
-"""Whom to tell: nodes -> addresses, and what each address still has to be sent."""
+"""Whom to tell: nodes -> addresses, and which of them still have to be sent a message."""
 
 from __future__ import annotations
 
@@ -23,30 +23,26 @@ class Target:
     node -- the name under which it was asked for
     family -- AF_INET or AF_INET6
     sockaddr -- what sendto takes
-    left -- how many messages it is still to be sent, -1: without end
     pending -- whether this round's message is not yet taken
+    told -- whether any message was taken
     trouble -- why the last attempt failed, "" if it did not
     """
 
-    __slots__ = ("family", "left", "node", "pending", "sockaddr", "trouble")
+    __slots__ = ("family", "node", "pending", "sockaddr", "told", "trouble")
 
-    def __init__(self, node: str, family: int, sockaddr: tuple[object, ...], count: int) -> None:
+    def __init__(self, node: str, family: int, sockaddr: tuple[object, ...]) -> None:
         self.node = node
         self.family = family
         self.sockaddr = sockaddr
-        self.left = count or -1
         self.pending = True
+        self.told = False
         self.trouble = ""
-
-    def begin_round(self) -> None:
-        """One more message is to be sent, as far as the count goes."""
-        self.pending = self.left != 0
 
     def taken(self) -> None:
         """The system took this round's message."""
         self.pending = False
+        self.told = True
         self.trouble = ""
-        self.left -= self.left > 0
 
     def __str__(self) -> str:
         address = str(self.sockaddr[0])
@@ -68,28 +64,48 @@ class Node:
         self.asking = False
         self.trouble = ""
 
+    def __str__(self) -> str:
+        return self.name
+
 
 def literal(node: str, port: int, family: int) -> list[Address]:
     """The address that a node given as an address stands for; [] if it is a name.
 
     family -- an AF_ constant
 
-    Raises OSError for an address of another family than asked for.
+    As for the agent and the image helper, an address is what inet_pton(3) takes: getaddrinfo(3)
+    alone has "3" for 0.0.0.3, and 010.0.0.5 for 8.0.0.5.
+
+    Raises OSError for nothing but blanks, and for an address of another family than asked for.
     """
-    if node.isdigit():
-        return []  # a name: the C library would take "3" for 0.0.0.3
+    if not node.strip():
+        raise OSError(f"'{node}' is no name or address")
+    kind = _socket.AF_INET6 if ":" in node else _socket.AF_INET
     try:
-        found = _look_up(node, port, _socket.AF_UNSPEC, _socket.AI_NUMERICHOST)
-    except OSError:
+        _socket.inet_pton(kind, node.partition("%")[0])
+        found = _ask(node, port, _socket.AF_UNSPEC, _socket.AI_NUMERICHOST)
+    except (OSError, ValueError):
         return []
     if family not in (_socket.AF_UNSPEC, found[0][0]):
-        raise OSError(f"'{node}' is no address of the family asked for")
+        raise OSError(f"'{node}' is no address of the family asked for, see --family")
     return found
 
 
-def _look_up(node: str, port: int, family: int, flags: int = 0) -> list[Address]:
-    if node.isdigit():
-        raise OSError("no address, and a name of digits only does not resolve")
+def _look_up(name: str, port: int, family: int) -> list[Address]:
+    if _is_number(name):
+        raise OSError("neither a name nor a whole address")
+    return _ask(name, port, family)
+
+
+def _is_number(name: str) -> bool:
+    try:
+        _socket.inet_aton(name)
+    except OSError:
+        return False
+    return True
+
+
+def _ask(node: str, port: int, family: int, flags: int = 0) -> list[Address]:
     # As bytes: a str goes through the idna codec, which is not on board of the frozen program.
     name = node.encode("utf-8", "surrogateescape")
     found = _socket.getaddrinfo(name, port, family, _socket.SOCK_DGRAM, 0, flags)
@@ -131,5 +147,7 @@ class Lookups:
             found = _look_up(node.name, self._port, self._family)
         except OSError as error:
             trouble = error.strerror or str(error)
+        except Exception as error:  # above all no memory: without an answer nobody asks again
+            trouble = str(error) or type(error).__name__
         self._answers.append((node, found, trouble))
         self._wake()

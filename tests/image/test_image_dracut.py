@@ -9,7 +9,8 @@ import stat
 
 import pytest
 
-from lab.images import RHEL, SENDER, SMALL, Image, Workshop, kernel_version
+from lab.images import RHEL, SENDER, SMALL, Image, Workshop
+from rig.host import kernel_release
 
 SEND = "/usr/libexec/fence-kdump/fence_kdump_send"
 
@@ -23,7 +24,7 @@ def image(request: pytest.FixtureRequest) -> Image:
 def test_module_and_drivers_are_in_it(image: Image) -> None:
     listing = image.listing()
     assert "zz-fence-kdump\n" in listing
-    modules = f"usr/lib/modules/{kernel_version()}/kernel/drivers"
+    modules = f"usr/lib/modules/{kernel_release()}/kernel/drivers"
     for name in ("net/virtio_net.ko", "virtio/virtio_pci.ko"):
         assert f"{modules}/{name}" in listing
     assert "fence-kdump: " not in image.log

@@ -9,8 +9,9 @@ from collections.abc import Mapping, Sequence
 
 from lab.hosts import Host
 from lab.networks import HERE, fake_sysfs
+from rig.host import kernel_release
 
-__all__ = ["HELPER", "RHEL", "SENDER", "SMALL", "SUSE", "Image", "Workshop", "kernel_version"]
+__all__ = ["HELPER", "RHEL", "SENDER", "SMALL", "SUSE", "Image", "Workshop"]
 
 ROOT = os.path.dirname(os.path.dirname(HERE))
 MODULE = f"{ROOT}/dracut-module/99zz-fence-kdump"
@@ -43,13 +44,6 @@ nodelist {
   }
 }
 """
-
-
-def kernel_version() -> str:
-    """The newest kernel with modules on this machine."""
-    found = sorted(k for k in os.listdir("/lib/modules") if os.path.exists(f"/boot/vmlinuz-{k}"))
-    assert found, "no kernel in /boot with modules in /lib/modules: install linux-image-cloud-amd64"
-    return found[-1]
 
 
 class Image:
@@ -189,7 +183,7 @@ class Workshop:
         fixed = ["--force", "--conf", "/dev/null", "--confdir", f"{self.where}/conf.d"]
         fixed += ["--no-early-microcode", "--nofscks", "--no-compress", "--no-hostonly-i18n"]
         variables = [f"{name}={value}" for name, value in given.items()]
-        dracut = ["dracut", *fixed, *arguments, path, kernel_version()]
+        dracut = ["dracut", *fixed, *arguments, path, kernel_release()]
         return ["env", *variables, *self.host.command(*dracut)]
 
     def checked(self, image: Image) -> subprocess.CompletedProcess[str]:

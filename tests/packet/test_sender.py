@@ -66,7 +66,8 @@ def test_the_bytes_on_the_wire(survivor: Host, peer: Host, tap: Tap, sender: str
 def test_count_and_both_families(survivor: Host, peer: Host, tap: Tap) -> None:
     result = run([SENDER, "-c", "3", "-i", "0.01", "fd00::1", "10.0.0.1"], host=peer)
     assert result.status == 0
-    assert result.stderr == WARNING
+    first = [f"fence_kdump_send: {address}: message sent\n" for address in ("fd00::1", "10.0.0.1")]
+    assert result.stderr == "".join([WARNING, *first])
     assert sorted(heard(tap, 6)) == ["10.0.0.1"] * 3 + ["fd00::1"] * 3
     assert_nothing_more(tap, peer)
 
@@ -118,6 +119,39 @@ def test_a_route_that_comes_late() -> None:
         assert heard(tap, 1) == ["10.0.0.1"]
         peer.ip("route add 192.0.2.0/24 via 10.0.0.1")
         assert heard(tap, 1) == ["192.0.2.1"]
+        assert program.result().status == 0
+
+
+@pytest.mark.parametrize("lost", ["10.9.9.9", "nosuch.invalid"])
+def test_count_ends_although_a_node_cannot_be_told(lost: str) -> None:
+    """A script in the crash kernel may wait for it."""
+    survivor, peer = pair(peer_etc={"hosts": ""})
+    tap = Tap(survivor)
+    result = run([SENDER, "-c", "3", "-i", "0.1", "10.0.0.1", lost], host=peer)
+    assert result.status == 0
+    assert heard(tap, 3) == ["10.0.0.1"] * 3
+    assert_nothing_more(tap, peer)
+    assert result.stderr.splitlines()[-1] == f"fence_kdump_send: {lost}: given up"
+
+
+@pytest.mark.parametrize("sender", [SENDER, C_SENDER])
+@pytest.mark.parametrize(("lost", "status"), [("10.9.9.9", 0), ("nosuch.invalid", 1)])
+def test_the_status_when_nobody_could_be_told(sender: str, lost: str, status: int) -> None:
+    _, peer = pair(peer_etc={"hosts": ""})
+    assert run([sender, "-c", "2", "-i", "1", lost], host=peer).status == status
+
+
+def test_the_last_round_waits_for_a_slow_name() -> None:
+    etc = {"hosts": "", "resolv.conf": "nameserver 10.0.0.1\noptions timeout:30 attempts:1\n"}
+    survivor, peer = pair(peer_etc=etc)
+    tap = Tap(survivor)
+    with (
+        NameServer(survivor, "10.0.0.1", {"slow.example": "10.0.0.4"}) as server,
+        sending(peer, "-c", "2", "-i", "0.01", "slow.example", "10.0.0.1") as program,
+    ):
+        assert heard(tap, 2) == ["10.0.0.1"] * 2
+        server.answer()
+        assert heard(tap, 1) == ["10.0.0.4"]
         assert program.result().status == 0
 
 
@@ -230,7 +264,10 @@ def test_crash_only_in_a_crash_kernel(survivor: Host, peer: Host, tap: Tap) -> N
     assert heard(tap, 3) == ["10.0.0.1"] * 3
     _, stderr = process.communicate("\n", timeout=30)
     assert process.returncode == 0
-    assert stderr == "fence_kdump_send: not a crash kernel: nothing is sent\n"
+    assert stderr == (
+        "fence_kdump_send: 10.0.0.1: message sent\n"
+        "fence_kdump_send: not a crash kernel: nothing is sent\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -257,6 +294,24 @@ def test_no_node_of_the_family_asked_for() -> None:
     result = run([SENDER, "-c", "1", "-f", "ipv6", "10.0.0.1"])
     assert result.status == 1
     assert "'10.0.0.1' is no address of the family asked for" in result.stderr
+
+
+@pytest.mark.parametrize("number", ["10.1", "010.0.0.1", "0x0a.0.0.1", "167772161"])
+def test_a_number_is_no_address(survivor: Host, peer: Host, tap: Tap, number: str) -> None:
+    """The agent and the image helper take it for a name: it must be the same to all."""
+    result = run([SENDER, "-c", "1", "-i", "0.1", number], host=peer)
+    assert result.status == 1
+    assert f"{number}: neither a name nor a whole address" in result.stderr
+    assert_nothing_more(tap, peer)
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_an_empty_node_is_left_out(survivor: Host, peer: Host, tap: Tap, empty: str) -> None:
+    """In a crash kernel it must not keep the others from being told."""
+    result = run([SENDER, "-c", "1", empty, "10.0.0.1"], host=peer)
+    assert result.status == 0
+    assert heard(tap, 1) == ["10.0.0.1"]
+    assert f"'{empty}' is no name or address" in result.stderr
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])

@@ -46,12 +46,14 @@ def split(outcome: Outcome, text: str) -> tuple[int, int]:
 @pytest.mark.scenario(Scenario("plain", PLAIN))
 def test_one_nic(outcome: Outcome) -> None:
     assert_told(outcome, "10.77.0.2")
+    assert outcome.time_of("fence_kdump_send: 10.77.0.1: message sent")
     assert_dumped(outcome)
 
 
 @pytest.mark.scenario(Scenario("no-systemd", NO_SYSTEMD))
 def test_without_systemd(outcome: Outcome) -> None:
     assert_told(outcome, "10.77.0.2")
+    assert outcome.time_of("fence_kdump_send: 10.77.0.1: message sent")
     assert_dumped(outcome)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Sequence
@@ -50,17 +51,26 @@ def run(*argv: str, env: dict[str, str] | None = None) -> str:
     return done.stdout
 
 
-def kernel_release() -> str:
+def kernel_release(root: str = "") -> str:
     """The release of the kernel to crash: one made for virtual machines if there is one.
 
-    Of several, the one that was installed last.
+    root -- of the machine; by default this one's
+
+    Of several, the one of the highest version. Raises RigError if there is none with its modules.
     """
-    images = glob.glob("/boot/vmlinuz-*-cloud-*") or glob.glob("/boot/vmlinuz-*")
-    releases = [path.split("vmlinuz-", 1)[1] for path in sorted(images, key=os.path.getmtime)]
-    releases = [release for release in releases if os.path.isdir(f"/lib/modules/{release}")]
+    images = glob.glob(f"{root}/boot/vmlinuz-*")
+    releases = [path.split("vmlinuz-", 1)[1] for path in images]
+    releases = [release for release in releases if os.path.isdir(f"{root}/lib/modules/{release}")]
     if not releases:
-        raise RigError("no kernel in /boot: apt-get install linux-image-cloud-amd64")
-    return releases[-1]
+        raise RigError(
+            "no kernel in /boot with modules in /lib/modules: install linux-image-cloud-amd64"
+        )
+    return max(releases, key=lambda release: ("-cloud-" in release, _version(release)))
+
+
+def _version(release: str) -> list[str | int]:
+    # digits as numbers: -56 is newer than -9
+    return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", release)]
 
 
 def kernel_image() -> str:

@@ -90,7 +90,7 @@ class Timeline:
             return
         if stage == "panic" or "panic" in self._moments:
             self._moments[stage] = moment
-            self._tell(stage, moment - self._moments["panic"])
+            self._tell(stage, self._after_panic(stage))
 
     def wait(self, stage: str, seconds: float) -> bool:
         """Waits until a stage is reached, at most so long; whether it is."""
@@ -99,8 +99,11 @@ class Timeline:
 
     def seconds(self) -> dict[str, float | None]:
         """Seconds from the panic to each stage, None for one that was not reached."""
-        panic = self._moments.get("panic", 0.0)
         return {
-            stage: round(self._moments[stage] - panic, 3) if stage in self._moments else None
+            stage: self._after_panic(stage) if stage in self._moments else None
             for stage in self._stages
         }
+
+    def _after_panic(self, stage: str) -> float:
+        # rounded here alone: whoever prints it with two digits prints the same
+        return round(self._moments[stage] - self._moments["panic"], 3)

@@ -67,3 +67,30 @@ def test_without_a_fast_start_events_change_nothing() -> None:
     assert schedule.begin_round(0)
     schedule.start_anew(3)
     assert schedule.due == 10
+
+
+def test_no_more_rounds_than_asked_for() -> None:
+    schedule = Schedule(10, 2, 0, rounds=4)
+    assert rounds(schedule, 2) == [0, 1, 2]
+    assert not schedule.is_last
+    schedule.start_anew(5)
+    assert schedule.begin_round(5)
+    assert schedule.is_last
+    assert not schedule.is_over(5.9)
+    assert schedule.is_over(6)
+    assert not schedule.begin_round(6)
+
+
+def test_an_event_does_not_shorten_the_last_round() -> None:
+    schedule = Schedule(10, 2, 0, rounds=1)
+    assert schedule.begin_round(0)
+    schedule.start_anew(0.5)
+    assert not schedule.is_over(0.9)
+    assert schedule.is_over(1)
+
+
+def test_without_a_number_no_round_is_the_last() -> None:
+    schedule = Schedule(1, 0, 0)
+    assert schedule.begin_round(0)
+    assert not schedule.is_last
+    assert not schedule.is_over(100)

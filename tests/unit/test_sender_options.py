@@ -96,6 +96,12 @@ def test_what_is_wrong_is_named(argv: str, named: str) -> None:
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("nodes", [[""], ["", " "]])
+def test_empty_nodes_are_none(nodes: list[str]) -> None:
+    with pytest.raises(UsageError, match="no node to tell: '' is no name or address"):
+        parse(nodes)
+
+
 def test_usage_tells_every_option() -> None:
     for option in OPTIONS:
         assert f"--{option.name}" in usage()
