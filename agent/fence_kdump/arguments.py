@@ -22,13 +22,23 @@ def parse(argv: list[str]) -> dict[str, str]:
 
     Raises UsageError.
     """
-    values = vars(_parser().parse_args(argv))
+    words = [text for word in argv for text in _without_level(word)]
+    values = vars(_parser().parse_args(words))
     return {name: text for name, text in values.items() if text and name != "operands"}
 
 
 def usage() -> str:
     """The help text."""
     return _parser().format_help().replace("usage:", "Usage:", 1)
+
+
+def _without_level(word: str) -> list[str]:
+    """The C programs take a level of verbosity, as -v2: all that matters is whether it is 0."""
+    for flag in ("-v", "--verbose="):
+        level = word[len(flag) :]
+        if word.startswith(flag) and level.isascii() and level.isdigit():
+            return ["-v"] if int(level) else []
+    return [word]
 
 
 def _parser() -> _Parser:
@@ -42,7 +52,7 @@ def _parser() -> _Parser:
         add_help=False,
         formatter_class=lambda prog: argparse.RawTextHelpFormatter(prog, max_help_position=36),
     )
-    group = parser.add_argument_group("options")
+    group = parser.add_argument_group("Options")
     for parameter in PARAMETERS:
         flags = [f"--{parameter.option}"]
         if parameter.letter:
@@ -52,8 +62,6 @@ def _parser() -> _Parser:
         text = parameter.help + (f" (default: {parameter.default})" if parameter.default else "")
         if parameter.value:
             group.add_argument(*flags, dest=parameter.name, metavar=parameter.value, help=text)
-        elif parameter.name == "verbose":  # the C programs take a level: -v2
-            group.add_argument(*flags, dest=parameter.name, nargs="?", const="1", help=text)
         else:
             group.add_argument(
                 *flags, dest=parameter.name, action="store_const", const="1", help=text

@@ -85,7 +85,8 @@ def _off(options: Options) -> int:
 def _monitor(options: Options) -> int:
     from fence_kdump import monitor
 
-    return _fail([*options.problems, *monitor.problems(options.ipport, options.family)])
+    problems = [*options.problems, *monitor.problems(options.ipport, options.family)]
+    return _tell(problems, options, "this node can do its part")
 
 
 def _metadata(_options: Options) -> int:
@@ -101,13 +102,18 @@ def _validate(options: Options) -> int:
     resolver.settle(5 * PATIENCE)
     nobody = [name for name in options.nodename if resolver.known.get(name) == ()]
     unknown = resolver.unknown()
-    return _fail(
-        [
-            *options.problems,
-            *(f"nodename '{name}' does not resolve" for name in nobody),
-            *(f"nodename '{name}' could not be looked up: {unknown[name]}" for name in unknown),
-        ]
-    )
+    problems = [
+        *options.problems,
+        *(f"nodename '{name}' does not resolve" for name in nobody),
+        *(f"nodename '{name}' could not be looked up: {unknown[name]}" for name in unknown),
+    ]
+    return _tell(problems, options, "the options are valid")
+
+
+def _tell(problems: list[str], options: Options, fine: str) -> int:
+    if options.verbose and not problems:
+        report.info(fine)
+    return _fail(problems)
 
 
 def _fail(problems: list[str] | tuple[str, ...]) -> int:

@@ -656,6 +656,21 @@ def test_what_is_wrong_is_told_line_by_line(
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("-o monitor", ""),
+        ("-o monitor -v", "fence_kdump: this node can do its part\n"),
+        ("-o validate-all -n 10.0.0.2", ""),
+        ("-o validate-all -n 10.0.0.2 -v", "fence_kdump: the options are valid\n"),
+        ("-o validate-all -n 10.0.0.2 -v -p x", ""),
+    ],
+)
+def test_what_is_fine_is_told_if_asked_for(survivor: Host, options: str, said: str) -> None:
+    result = run(kernel("1", "1", AGENT, *options.split()), host=survivor)
+    assert result.stdout == said, result
+
+
 @pytest.mark.parametrize("argv", [["-o", "metadata"], ["-h"], ["-V"]])
 def test_closed_stdio_is_no_traceback(argv: list[str]) -> None:
     done = subprocess.run(["sh", "-c", '"$@" >&- 2>&- <&-', "sh", AGENT, *argv], check=False)

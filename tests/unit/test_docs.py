@@ -9,6 +9,7 @@ import pytest
 
 import fence_kdump
 import fence_kdump_send
+from fence_kdump.arguments import usage
 from fence_kdump.options import PARAMETERS
 from fence_kdump_send.options import OPTIONS, Options
 
@@ -47,6 +48,12 @@ def test_the_agent_s_options() -> None:
     table = rows("fence_kdump")
     assert [row[0] for row in table] == [flags(p.letter, p.option) for p in PARAMETERS]
     assert [row[3] for row in table] == [p.default for p in PARAMETERS]
+
+
+def test_the_agent_s_help_gives_no_value_to_those_that_take_none() -> None:
+    for parameter in PARAMETERS:
+        if not parameter.value:
+            assert f"  -{parameter.letter}, --{parameter.option}  " in usage()
 
 
 @pytest.mark.parametrize("package", [fence_kdump, fence_kdump_send])
