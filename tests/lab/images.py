@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -74,6 +75,9 @@ class Image:
                 ["lsinitrd", "--unpack", self.path], cwd=self._unpacked, check=True,
                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             )  # fmt: skip
+            # what runs in it must not write to this machine's console
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(f"{self._unpacked}/dev/console")
         return self._unpacked
 
     def has(self, path: str) -> bool:
