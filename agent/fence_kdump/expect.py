@@ -237,24 +237,29 @@ class _Case:
         More than one: nothing tells which.
         """
         nodes = self._question.nodes
-        named = [node for node in nodes if name == node.name or name in node.addresses]
         addresses = set(self._known.get(name, ()))
-        found = named or [n for n in nodes if not addresses.isdisjoint(_ring(n, self._known))]
+        found = self._named(name) or [
+            n for n in nodes if not addresses.isdisjoint(_ring(n, self._known))
+        ]
         names = {node.name for node in found}  # of two nodes with one name neither is sure
         return [node for node in nodes if node.name in names]
 
     def _is_undecided(self, name: str) -> bool:
         """Whether a name may turn out to stand for another node than it seems to now."""
-        nodes = self._question.nodes
-        if any(name == node.name or name in node.addresses for node in nodes):
+        if self._named(name):
             return False
         if name not in self._known:
             return True
         if self._ring_addresses.keys() >= set(self._known[name]):
             return False
         return self._question.faulty or not all(
-            self._known.get(text) for node in nodes for text in node.addresses
+            self._known.get(text) for node in self._question.nodes for text in node.addresses
         )
+
+    def _named(self, name: str) -> list[Node]:
+        """The nodes that corosync.conf itself gives a name or an address."""
+        nodes = self._question.nodes
+        return [node for node in nodes if name == node.name or name in node.addresses]
 
 
 def _ring(node: Node, known: Mapping[str, Sequence[bytes]]) -> list[bytes]:

@@ -197,11 +197,15 @@ class _Watch:
         datagrams = None
         if len(bound) == len(self._inlets):
             datagrams = self._received + sum(inlet.dropped() for inlet in bound)
-        strangers = self._strangers()
-        nodes = owners(self._question.nodes, self._known())
-        unknown = self._resolver.unknown()
-        heard = datagrams, self._reasons, strangers
-        return TimedOut(self.expected, *heard, nodes, unknown, self._blind)
+        return TimedOut(
+            expected=self.expected,
+            datagrams=datagrams,
+            reasons=self._reasons,
+            strangers=self._strangers(),
+            nodes=owners(self._question.nodes, self._known()),
+            unknown=self._resolver.unknown(),
+            blind=self._blind,
+        )
 
     def close(self) -> None:
         """Give the sockets back."""

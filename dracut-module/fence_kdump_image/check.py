@@ -8,16 +8,15 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Callable
+from typing import Any
 
-from fence_kdump_image import image, install, manifest, plan
+from fence_kdump_image import image, manifest, plan
 from fence_kdump_image.network import Network
 
 __all__ = ["FRESH", "STALE", "STATE", "UNKNOWN", "Outcome", "check", "compare", "record"]
 
 FRESH, STALE, UNKNOWN = "fresh", "stale", "unknown"
 STATE = "/var/lib/fence-kdump/image-state"
-_Planner = Callable[[Any], "tuple[plan.Plan, Any]"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +53,7 @@ def check(root: str, network: Network, node: str, sender: str, path: str = "") -
     path -- of the image, "" for the one that kdump loads
     """
     texts = plan.read_sources(root)
-    sources = manifest.digests(texts, install.SOURCES)
+    sources = manifest.digests(texts, plan.SOURCES)
     stamp = ""
     try:
         path = path or image.find(root)
@@ -67,7 +66,7 @@ def check(root: str, network: Network, node: str, sender: str, path: str = "") -
         told = f"{path}: its manifest is of another kind than ours"
         return Outcome(UNKNOWN, (told,), path, "", sources, stamp)
     wanted = plan.make(texts, network, node, around=around)
-    new = manifest.make(wanted, texts, install.SOURCES, sender)
+    new = manifest.make(wanted, texts, plan.SOURCES, sender)
     state, reasons = _judge(old, new, wanted.refusal)
     return Outcome(state, tuple(reasons), path, _digest(new, wanted.refusal), sources, stamp)
 

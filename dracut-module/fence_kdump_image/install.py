@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-from fence_kdump_image import libraries, manifest, plan, targets
+from fence_kdump_image import libraries, manifest, plan
 
-__all__ = ["FOLDER", "SOURCES", "requests", "write"]
+__all__ = ["FOLDER", "requests", "write"]
 
 FOLDER = "etc/fence-kdump"
-SOURCES = (*targets.SOURCES, plan.HOSTS)  # all that a plan may depend on
 _RESOLVER_FILES = (plan.HOSTS, "/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/host.conf")
 _RESOLVER_LIBRARIES = ("libnss_files.so.*", "libnss_dns.so.*", "libresolv.so.*")
 _UNMANAGED = "etc/NetworkManager/conf.d/90-fence-kdump.conf"
@@ -27,7 +26,7 @@ def write(
     sender -- the sender's folder on this machine
     place -- path of the manifest, from where it moves into the image when all else is in
     """
-    made = manifest.make(wanted, texts, SOURCES, sender)
+    made = manifest.make(wanted, texts, plan.SOURCES, sender)
     files = {
         f"{FOLDER}/args": "".join(f"{word}\n" for word in wanted.arguments),
         f"{FOLDER}/links": wanted.replay,

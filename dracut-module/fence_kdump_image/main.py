@@ -71,7 +71,7 @@ def _install(arguments: argparse.Namespace) -> int:
 
 def _refresh(arguments: argparse.Namespace) -> int:
     def read() -> Mapping[str, str | None]:
-        return manifest.digests(plan.read_sources(arguments.root), install.SOURCES)
+        return manifest.digests(plan.read_sources(arguments.root), plan.SOURCES)
 
     well, found = refresh.refresh(arguments.root, lambda: _look(arguments), read, _say)
     # Recorded is what came of it: stale only for a rebuild's time is nothing to alarm anybody with.

@@ -10,10 +10,11 @@ from typing import Callable
 from fence_kdump_image import links, owners, replay, resolve, source, targets
 from fence_kdump_image.network import Address, Device, Network, NetworkError
 
-__all__ = ["Nic", "Plan", "make", "read_sources"]
+__all__ = ["SOURCES", "Nic", "Plan", "make", "read_sources"]
 
 FAST_START = "60"  # seconds; carrier, STP, LACP or a cold neighbour may swallow the first messages
 HOSTS = "/etc/hosts"
+SOURCES = (*targets.SOURCES, HOSTS)  # all that a plan may depend on
 ALONE = owners.Surroundings()
 Way = tuple["source.Sourced", "tuple[links.Link, ...]"]  # to a target, and what it stands on
 Resolver = Callable[[Sequence[str], str], Mapping[str, "tuple[str, ...]"]]
@@ -79,7 +80,7 @@ class Plan:
 def read_sources(root: str) -> dict[str, str]:
     """The configuration below a root folder: path -> text of each file that exists."""
     texts = {}
-    for path in (*targets.SOURCES, HOSTS):
+    for path in SOURCES:
         try:
             with open(root + path, encoding="utf-8", errors="surrogateescape") as file:
                 texts[path] = file.read()
