@@ -24,7 +24,6 @@ pcs property set stonith-enabled=true
 """
 
 NODES = "node1 node2 node3"
-POWER = f'pcs stonith create power fence_always_off pcmk_host_list="{NODES}"'
 KDUMP = f'pcs stonith create kdump fence_kdump pcmk_host_list="{NODES}" pcmk_reboot_action=off'
 JUNK = """
 import os, socket, time
@@ -63,7 +62,7 @@ def test_the_howto(cluster: Cluster, took: Took) -> None:
 
 @pytest.mark.parametrize("name", ["README.md", "docs/install.md"])
 def test_the_documents(cluster: Cluster, took: Took, name: str) -> None:
-    cluster["node1"].shell(POWER)
+    cluster.create_power()
     result = cluster["node1"].run("sh", "-euc", document(name))
     assert result.status == 0, result
     cluster.started("kdump", "power")

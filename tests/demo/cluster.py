@@ -13,10 +13,10 @@ import shutil
 import sys
 import tempfile
 
-from demo.show import Progress, announcer, conclude
+from demo.show import Progress, announcer, build, conclude
 from lab import machine
 from lab.cluster import Cluster
-from rig import host, image, private, survey
+from rig import host, image, private
 from rig.boot import Outcome
 from rig.timeline import CLUSTER_STAGES, Timeline
 
@@ -49,14 +49,7 @@ def main() -> int:
 def panic(cluster: Cluster) -> tuple[Outcome, dict[str, float | None]]:
     """Lets node2 panic; what came of it, and the seconds from the panic to each stage."""
     node = machine.machine_of(cluster, TARGET)
-    progress = Progress(f"asking {TARGET}'s own kernel about its network and drivers")
-    answers = survey.survey(node, os.path.join(FOLDER, "node"))
-    progress.done()
-    progress = Progress(f"building {TARGET}'s crash image with dracut")
-    crash_image = os.path.join(FOLDER, "crash.img")
-    image.build(image.Image("demo", node), answers, crash_image, progress.tell)
-    progress.done()
-
+    crash_image = build(image.Image("demo", node), FOLDER)
     print(f"{TARGET} boots, loads its crash kernel, and panics; the cluster notices by itself")
     timeline = Timeline(node.survivor_address, announcer(CLUSTER_STAGES), CLUSTER_STAGES)
     outcome = machine.run(cluster, node, crash_image, FOLDER, timeline)

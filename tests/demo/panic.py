@@ -11,8 +11,8 @@ import os
 import shutil
 import sys
 
-from demo.show import Progress, announcer, conclude
-from rig import host, image, nodes, private, run, survey
+from demo.show import announcer, build, conclude
+from rig import host, image, nodes, private, run
 from rig.timeline import STAGES, Timeline
 
 FOLDER = os.path.join(host.REPOSITORY, "build", "demo")
@@ -24,14 +24,8 @@ def main() -> int:
     shutil.rmtree(FOLDER, ignore_errors=True)
     os.makedirs(FOLDER)
 
-    crash_image = os.path.join(FOLDER, "crash.img")
     wanted = image.Image("demo", nodes.PLAIN)
-    progress = Progress("asking node2's own kernel about its network and drivers")
-    node = survey.survey(wanted.node, os.path.join(FOLDER, "node"))
-    progress.done()
-    progress = Progress("building node2's crash image with dracut")
-    image.build(wanted, node, crash_image, progress.tell)
-    progress.done()
+    crash_image = build(wanted, FOLDER)
 
     print("node2 boots, loads its crash kernel, and panics; node1's agent waits for it")
     timeline = Timeline(wanted.node.survivor_address, announcer(STAGES))

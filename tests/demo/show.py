@@ -8,11 +8,11 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from rig import dump
+from rig import dump, image, survey
 from rig.boot import Outcome
 from rig.timeline import PANIC
 
-__all__ = ["Progress", "announcer", "conclude"]
+__all__ = ["Progress", "announcer", "build", "conclude"]
 
 _WIDTH = 48  # columns of the picture's time axis
 
@@ -37,6 +37,24 @@ class Progress:
 
     def _line(self) -> str:
         return f"{self._what} ({time.monotonic() - self._start:.0f} s)"
+
+
+def build(wanted: image.Image, folder: str) -> str:
+    """Builds a node's crash image, as its own kernel sees its network; returns its path.
+
+    wanted -- the image
+    folder -- for it and what comes with it; must exist
+
+    Raises RigError when the node or dracut fails.
+    """
+    name, path = wanted.node.name, os.path.join(folder, "crash.img")
+    progress = Progress(f"asking {name}'s own kernel about its network and drivers")
+    node = survey.survey(wanted.node, os.path.join(folder, "node"))
+    progress.done()
+    progress = Progress(f"building {name}'s crash image with dracut")
+    image.build(wanted, node, path, progress.tell)
+    progress.done()
+    return path
 
 
 def announcer(stages: Mapping[str, str]) -> Callable[[str, float], None]:

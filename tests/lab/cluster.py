@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from lab.hosts import Host, address
-from lab.programs import AGENT, C_AGENT, ROOT, SENDER, Program, Result, run, started
+from lab.programs import AGENT, C_AGENT, ROOT, SENDER, Program, Result, run, started, until
 
 __all__ = ["IPV4", "IPV6", "Cluster", "Node", "wait_for"]
 
@@ -105,10 +105,7 @@ nodelist {{
 
 def wait_for(condition: Callable[[], object], what: Callable[[], str]) -> None:
     """Wait until condition() is true; what() tells what is waited for, and what is there."""
-    end = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < end, f"waited in vain: {what()}"
-        time.sleep(0.05)
+    until(condition, what, DEADLINE, pause=0.05)  # most looks start a program
 
 
 class Node:
@@ -322,6 +319,12 @@ class Cluster:
             self.shows(rf"{device}\s.*Started")
         self.settle()
 
+    def create_power(self) -> None:
+        """Set up `power`, a power agent that always succeeds, for all nodes."""
+        everybody = " ".join(node.name for node in self.nodes)
+        line = f'pcs stonith create power fence_always_off pcmk_host_list="{everybody}"'
+        self.nodes[0].shell(line)
+
     def two_levels(self, options: str, devices: Mapping[str, Sequence[str]] | None = None) -> None:
         """Set up fence_kdump devices at level 1, and a power agent for all nodes at level 2.
 
@@ -331,7 +334,7 @@ class Cluster:
         everybody = [node.name for node in self.nodes]
         devices = devices or {"kdump": everybody}
         shell = self.nodes[0].shell
-        shell(f'pcs stonith create power fence_always_off pcmk_host_list="{" ".join(everybody)}"')
+        self.create_power()
         for device, names in devices.items():
             shell(
                 f'pcs stonith create {device} fence_kdump pcmk_host_list="{" ".join(names)}"'

@@ -120,15 +120,22 @@ def _bound_inodes(pid: int) -> set[str]:
     return found
 
 
-def until(condition: Callable[[], bool], what: str | Callable[[], object]) -> None:
+def until(
+    condition: Callable[[], object],
+    what: str | Callable[[], object],
+    seconds: float = DEADLINE,
+    pause: float = 0.002,
+) -> None:
     """Wait until condition() is true; there is no event for it.
 
     what -- is waited for; or a function that tells what came instead
+    seconds -- how long to wait at most
+    pause -- seconds from one look to the next
     """
-    end = time.monotonic() + DEADLINE
+    end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"waited in vain: {what() if callable(what) else what}"
-        time.sleep(0.002)
+        time.sleep(pause)
 
 
 @contextlib.contextmanager
