@@ -132,7 +132,11 @@ lint: $(READY)
 AGENT_HOME := $(libexecdir)/fence-kdump-agent
 IMAGE_HOME := $(libexecdir)/fence-kdump-image
 DRACUT_MODULE := $(prefix)/lib/dracut/modules.d/99zz-fence-kdump
-IN := $(DESTDIR)
+IN := $(abspath $(DESTDIR))
+
+# install_packages HOME,PACKAGES: Python packages with all that is below them
+install_packages = for package in $(2); do \
+	(cd $$package/.. && find $${package\#\#*/} -name '*.py' -exec install -D -m 644 {} $(IN)$(1)/{} \;) || exit; done
 
 install: install-sender install-agent
 
@@ -143,9 +147,7 @@ install-sender: $(SENDER) $(SENDER_PAGES)
 	rm -rf $(IN)$(libexecdir)/fence-kdump
 	cp -R dist/fence_kdump_send $(IN)$(libexecdir)/fence-kdump
 	ln -sfnr $(IN)$(libexecdir)/fence-kdump/fence_kdump_send $(IN)$(sbindir)/fence_kdump_send
-	for package in dracut-module/fence_kdump_image cluster/fence_kdump_cluster; do \
-		install -d $(IN)$(IMAGE_HOME)/$${package#*/} && \
-		install -m 644 $$package/*.py $(IN)$(IMAGE_HOME)/$${package#*/}/ || exit; done
+	$(call install_packages,$(IMAGE_HOME),dracut-module/fence_kdump_image cluster/fence_kdump_cluster)
 	install -m 755 dracut-module/bin/fence-kdump-image $(IN)$(IMAGE_HOME)/bin/
 	ln -sfnr $(IN)$(IMAGE_HOME)/bin/fence-kdump-image $(IN)$(sbindir)/fence-kdump-image
 	install -m 755 dracut-module/99zz-fence-kdump/*.sh $(IN)$(DRACUT_MODULE)/
@@ -158,9 +160,7 @@ install-sender: $(SENDER) $(SENDER_PAGES)
 
 install-agent: build/man/fence_kdump.8
 	install -d $(IN)$(sbindir) $(IN)$(mandir)/man8 $(IN)$(AGENT_HOME)/bin $(IN)$(prefix)/lib/firewalld/services
-	for package in agent/fence_kdump protocol/fence_kdump_protocol cluster/fence_kdump_cluster; do \
-		install -d $(IN)$(AGENT_HOME)/$${package#*/} && \
-		install -m 644 $$package/*.py $(IN)$(AGENT_HOME)/$${package#*/}/ || exit; done
+	$(call install_packages,$(AGENT_HOME),agent/fence_kdump protocol/fence_kdump_protocol cluster/fence_kdump_cluster)
 	install -m 755 agent/bin/fence_kdump $(IN)$(AGENT_HOME)/bin/
 	ln -sfnr $(IN)$(AGENT_HOME)/bin/fence_kdump $(IN)$(sbindir)/fence_kdump
 	install -m 644 rpm/fence-kdump.firewalld.xml $(IN)$(prefix)/lib/firewalld/services/fence-kdump.xml

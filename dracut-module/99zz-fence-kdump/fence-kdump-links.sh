@@ -1,7 +1,7 @@
 #!/bin/sh
 # Sets up, in the crash kernel, the links by which the other nodes are told.
 # What to do is in $PLAN, written when the image was built; its words are explained in
-# fence_kdump_image/replay.py. Every NIC has its own process: a dead one delays no other.
+# fence_kdump_image/way/replay.py. Every NIC has its own process: a dead one delays no other.
 
 PLAN=/etc/fence-kdump/links
 NICS=/sys/class/net

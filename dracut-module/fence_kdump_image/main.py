@@ -9,7 +9,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from fence_kdump_image import check, install, manifest, network, owners, plan, refresh, show
+from fence_kdump_image.fresh import refresh
+from fence_kdump_image.image import check, files, manifest, plan, show
+from fence_kdump_image.way import network, owners
 
 __all__ = ["main"]
 
@@ -64,8 +66,8 @@ def _install(arguments: argparse.Namespace) -> int:
     if wanted.refusal:
         _say(f"nobody to tell: {wanted.refusal}")
         return 1
-    install.write(wanted, texts, arguments.initdir, arguments.sender, arguments.manifest)
-    sys.stdout.writelines(f"{line}\n" for line in install.requests(wanted, arguments.sender))
+    files.write(wanted, texts, arguments.initdir, arguments.sender, arguments.manifest)
+    sys.stdout.writelines(f"{line}\n" for line in files.requests(wanted, arguments.sender))
     return 0
 
 

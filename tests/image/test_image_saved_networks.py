@@ -11,9 +11,9 @@ import pathlib
 import pytest
 
 from fence_kdump_cluster import corosync
-from fence_kdump_image.owners import Surroundings, look
-from fence_kdump_image.plan import ALONE, Plan, make
-from fence_kdump_image.resolve import look_up
+from fence_kdump_image.image.plan import ALONE, Plan, make
+from fence_kdump_image.way.owners import Surroundings, look
+from fence_kdump_image.whom.resolve import look_up
 from lab.networks import Saved
 
 

@@ -6,7 +6,7 @@ import json
 import os
 from typing import Any
 
-from fence_kdump_image.network import (
+from fence_kdump_image.way.network import (
     Address,
     Device,
     Driver,
@@ -34,20 +34,20 @@ class Saved:
             self._said: Any = json.load(file)
 
     def devices(self) -> dict[str, Device]:
-        """See fence_kdump_image.network.Network."""
+        """See fence_kdump_image.way.network.Network."""
         return parse_links(json.dumps(self._said["links"]))
 
     def addresses(self) -> list[Address]:
-        """See fence_kdump_image.network.Network."""
+        """See fence_kdump_image.way.network.Network."""
         return parse_addresses(json.dumps(self._said["addresses"]))
 
     def route(self, target: str, source: str = "") -> Route | None:
-        """See fence_kdump_image.network.Network."""
+        """See fence_kdump_image.way.network.Network."""
         said = self._said["routes"].get(f"{target}@{source}" if source else target)
         return parse_route(target, json.dumps(said)) if said else None
 
     def driver(self, device: str) -> Driver | None:
-        """See fence_kdump_image.network.Network."""
+        """See fence_kdump_image.way.network.Network."""
         name = self._said["drivers"].get(device)
         return Driver(name, (name,)) if name else None
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 
 from fence_kdump_cluster import corosync
 from fence_kdump_cluster.addresses import literal
-from fence_kdump_image import kdumpconf, owners, sysconfig, targets
-from fence_kdump_image.network import Address, Device, Driver, Route
-from fence_kdump_image.plan import make
-from fence_kdump_image.show import as_data, as_text
+from fence_kdump_image.image.plan import make
+from fence_kdump_image.image.show import as_data, as_text
+from fence_kdump_image.way import owners
+from fence_kdump_image.way.network import Address, Device, Driver, Route
+from fence_kdump_image.whom import kdumpconf, sysconfig, targets
 
 NODELIST = ("nodelist {\n", "node {\n", "}\n", "ring0_addr: ", "ring1_addr: ", "name: ", "me")
 HOSTS = ("node1", "10.0.0.1", "10.0.0.2", "fd00::1", "fe80::1%eth0", "127.0.0.1", "224.0.0.1")

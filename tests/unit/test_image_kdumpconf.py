@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fence_kdump_image.kdumpconf import parse
+from fence_kdump_image.whom.kdumpconf import parse
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fence_kdump_image.options import parse
+from fence_kdump_image.whom.options import parse
 from fence_kdump_send.options import parse as sender_parse
 
 GOOD = [

@@ -6,9 +6,9 @@ import pathlib
 
 import pytest
 
-from fence_kdump_image.links import Link
-from fence_kdump_image.network import Device, Driver
-from fence_kdump_image.owners import claims, look, owner
+from fence_kdump_image.way.links import Link
+from fence_kdump_image.way.network import Device, Driver
+from fence_kdump_image.way.owners import claims, look, owner
 
 ONE, TWO = "52:54:00:00:00:01", "52:54:00:00:00:02"
 NIC = Link(Device("eth0", mac=ONE, permanent_mac=ONE), Driver("x", ()))

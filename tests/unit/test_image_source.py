@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from fence_kdump_image.network import Address, Device, Driver, Route
-from fence_kdump_image.source import choose
-from fence_kdump_image.targets import Target
+from fence_kdump_image.way.network import Address, Device, Driver, Route
+from fence_kdump_image.way.source import choose
+from fence_kdump_image.whom.targets import Target
 
 TARGET = Target("node1", "10.0.0.1", "10.0.0.1", 0)
 STATIC = Address("eth0", "10.0.0.2", 24)

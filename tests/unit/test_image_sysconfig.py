@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fence_kdump_image.sysconfig import parse, sender_command
+from fence_kdump_image.whom.sysconfig import parse, sender_command
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fence_kdump_cluster import corosync
-from fence_kdump_image import kdumpconf, sysconfig
-from fence_kdump_image.targets import Choice, Self, Settled, choose, hosts, own_by_name, settle
+from fence_kdump_image.whom import kdumpconf, sysconfig
+from fence_kdump_image.whom.targets import Choice, Self, Settled, choose, hosts, own_by_name, settle
 
 NODELIST = """
 nodelist {

@@ -8,8 +8,8 @@ import shutil
 
 import pytest
 
-from fence_kdump_image import libraries
-from fence_kdump_image.network import Kernel, NetworkError
+from fence_kdump_image.image import libraries
+from fence_kdump_image.way.network import Kernel, NetworkError
 
 PATIENCE = 2.0  # seconds
 

@@ -7,7 +7,7 @@ import socket
 import pytest
 
 from fence_kdump_cluster.resolve import Resolver
-from fence_kdump_image.resolve import look_up
+from fence_kdump_image.whom.resolve import look_up
 
 
 def resolved(name: str, family: int = socket.AF_UNSPEC) -> tuple[str, ...]:

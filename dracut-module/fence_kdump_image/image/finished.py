@@ -8,7 +8,8 @@ import subprocess
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fence_kdump_image import manifest, sysconfig
+from fence_kdump_image.image import manifest
+from fence_kdump_image.whom import sysconfig
 
 __all__ = ["ImageError", "find", "read_manifest", "stamp"]
 

@@ -11,8 +11,8 @@ import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from fence_kdump_image.network import Address, Network, Route
-from fence_kdump_image.targets import Target
+from fence_kdump_image.way.network import Address, Network, Route
+from fence_kdump_image.whom.targets import Target
 
 __all__ = ["Sourced", "choose"]
 

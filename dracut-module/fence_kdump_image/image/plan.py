@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Callable
 
-from fence_kdump_image import links, owners, replay, resolve, source, targets
-from fence_kdump_image.network import Address, Device, Network, NetworkError
+from fence_kdump_image.way import links, owners, replay, source
+from fence_kdump_image.way.network import Address, Device, Network, NetworkError
+from fence_kdump_image.whom import resolve, targets
 
 __all__ = ["SOURCES", "Nic", "Plan", "make", "read_sources"]
 

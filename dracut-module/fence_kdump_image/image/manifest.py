@@ -11,8 +11,8 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fence_kdump_image.owners import Claim, Surroundings
-from fence_kdump_image.plan import Plan
+from fence_kdump_image.image.plan import Plan
+from fence_kdump_image.way.owners import Claim, Surroundings
 
 __all__ = ["PATH", "around", "digest_folder", "digest_text", "digests", "make", "render"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 
-from fence_kdump_image import libraries, manifest, plan
+from fence_kdump_image.image import libraries, manifest, plan
 
 __all__ = ["FOLDER", "requests", "write"]
 

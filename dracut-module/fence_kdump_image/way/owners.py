@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from fence_kdump_image.links import Link
+from fence_kdump_image.way.links import Link
 
 __all__ = ["Claim", "Surroundings", "claims", "look", "owner"]
 

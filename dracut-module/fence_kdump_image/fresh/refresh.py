@@ -15,8 +15,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Callable
 
-from fence_kdump_image import kdumpconf, packages
-from fence_kdump_image.check import STALE, UNKNOWN, Outcome
+from fence_kdump_image.fresh import packages
+from fence_kdump_image.image.check import STALE, UNKNOWN, Outcome
+from fence_kdump_image.whom import kdumpconf
 
 __all__ = ["FAILED", "refresh"]
 

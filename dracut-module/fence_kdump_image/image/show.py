@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fence_kdump_image.plan import Plan
+from fence_kdump_image.image.plan import Plan
 
 __all__ = ["as_data", "as_text"]
 

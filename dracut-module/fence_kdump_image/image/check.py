@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from fence_kdump_image import image, manifest, plan
-from fence_kdump_image.network import Network
+from fence_kdump_image.image import finished, manifest, plan
+from fence_kdump_image.way.network import Network
 
 __all__ = ["FRESH", "STALE", "STATE", "UNKNOWN", "Outcome", "check", "compare", "record"]
 
@@ -56,11 +56,11 @@ def check(root: str, network: Network, node: str, sender: str, path: str = "") -
     sources = manifest.digests(texts, plan.SOURCES)
     stamp = ""
     try:
-        path = path or image.find(root)
-        stamp = image.stamp(path)
-        old = image.read_manifest(path)
+        path = path or finished.find(root)
+        stamp = finished.stamp(path)
+        old = finished.read_manifest(path)
         around = manifest.around(old) if old else plan.ALONE
-    except image.ImageError as error:
+    except finished.ImageError as error:
         return Outcome(UNKNOWN, (str(error),), path, "", sources, stamp)
     except (KeyError, TypeError, ValueError):
         told = f"{path}: its manifest is of another kind than ours"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from fence_kdump_cluster import corosync
 from fence_kdump_cluster.addresses import literal
-from fence_kdump_image import kdumpconf, options, sysconfig
+from fence_kdump_image.whom import kdumpconf, options, sysconfig
 
 __all__ = [
     "SOURCES",

@@ -17,8 +17,8 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from fence_kdump_image.links import Link
-from fence_kdump_image.network import Address, Device, Route
+from fence_kdump_image.way.links import Link
+from fence_kdump_image.way.network import Address, Device, Route
 
 __all__ = ["Path", "modules", "render"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fence_kdump_image.network import Device, Driver, Network
+from fence_kdump_image.way.network import Device, Driver, Network
 
 __all__ = ["Link", "UnsupportedError", "below"]
 

@@ -1,0 +1,12 @@
+"""What is in the image? The plan, the files made of it, and what a finished image holds.
+
+It may import `whom`, `way` and fence_kdump_cluster. Never put here: anything that starts a build.
+
+plan       this machine's configuration and network -> what an image gets
+files      a plan -> files below an image's root, and what dracut must add
+libraries  what the frozen sender needs of the system
+manifest   what was put in, and from which sources
+finished   which image kdump loads, and the manifest in it (asks the system)
+check      does a finished image still fit?
+show       a plan for people, and as data
+"""

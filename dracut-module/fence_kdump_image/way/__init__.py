@@ -1,0 +1,11 @@
+"""By which way? The links to the targets, and who sets them up in the crash kernel.
+
+It may import `whom` and fence_kdump_cluster. Never put here: a file that goes into an image, or
+anything that runs in the crash kernel.
+
+network  what the running kernel says of addresses, devices, routes (asks the system)
+source   from which address a target is told, and over which route
+links    what that route stands on: NIC, vlan, bond, bridge
+owners   what else in the image sets up a NIC
+replay   the lines that the crash kernel replays
+"""

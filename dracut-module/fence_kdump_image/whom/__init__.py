@@ -1,0 +1,12 @@
+"""Whom does the crash kernel tell? Which nodes, by which file, with which options of the sender.
+
+Parsers of configuration files (text in, values out), this machine's resolver, and the one answer
+made of all. It may import fence_kdump_cluster and nothing else of ours. Never put here: anything
+about devices, routes or images.
+
+targets    all sources together -> whom to tell, with which options
+kdumpconf  /etc/kdump.conf
+sysconfig  files of NAME=value lines
+options    the sender's options, as administrators write them
+resolve    names -> addresses, now, while there is a resolver to ask
+"""
