@@ -8,6 +8,7 @@ way    over which links, and who sets them up
 image  what goes into an image, and whether a finished one still fits
 fresh  has a stale image rebuilt
 
-All of them run other programs by `programs`, so that none hangs. Only `main` prints. Nothing here may
-run in the crash kernel, and nothing here may stop a build: what cannot be done becomes a warning.
+All of them run other programs by `programs`, so that none hangs. Only `main` prints. Nothing here
+may run in the crash kernel, and nothing here may stop a build: what cannot be done becomes a
+warning.
 """
