@@ -9,6 +9,7 @@ from typing import Callable
 
 from fence_kdump_image.way import links, owners, replay, source
 from fence_kdump_image.way.network import Address, Device, Network, NetworkError
+from fence_kdump_image.way.source import Sourced
 from fence_kdump_image.whom import resolve, targets
 
 __all__ = ["SOURCES", "Nic", "Plan", "make", "read_sources"]
@@ -51,6 +52,7 @@ class Plan:
     refusal -- why there is nobody to tell, "" if there is somebody
     warnings -- one-line texts for the administrator
     around -- what else in the image has to do with NICs
+    ways -- how this node reaches each address now, and from which address of its own
     """
 
     node: str
@@ -64,6 +66,7 @@ class Plan:
     refusal: str
     warnings: tuple[str, ...]
     around: owners.Surroundings
+    ways: tuple[Sourced, ...] = ()
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -126,7 +129,8 @@ def make(
         alone, problem = targets.own_by_name(node, answers.get(node, ()), me)
         own = {0: alone}
         warnings += [problem] if problem else []
-    paths, nics = _paths(_ways(settled, own, network, bool(choice.rings), warnings), around.claims)
+    ways = _ways(settled, own, network, bool(choice.rings), warnings)
+    paths, nics = _paths(ways, around.claims)
     return Plan(
         node=node,
         source=choice.source,
@@ -139,6 +143,7 @@ def make(
         refusal=_refusal(choice, settled),
         warnings=tuple(dict.fromkeys(warnings)),
         around=around,
+        ways=tuple(found for found, _ in ways),
     )
 
 
