@@ -13,8 +13,13 @@ metadata   the XML that Pacemaker and pcs read
 expect     whom to expect, and whom not
 bpf        a kernel filter for just the messages that may count
 datagram   what a raw socket delivers -> source and payload
-inlet      sockets that deliver (source, payload), bound or raw
+inlet      a socket that delivers (source, payload), bound or raw
+ears       all of them: for what may count, and for what comes from elsewhere
+sources    the files that say who is who
+target     the addresses of the node to be fenced, as they become known
+judge      what counts, and an account of what does not
 wait       the loop: until a message counts or the time is up
+outcome    what that comes to
 monitor    can this node do its part?
 report     stderr and syslog
 main       parse, call, print

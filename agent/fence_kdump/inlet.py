@@ -17,7 +17,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CannotListen", "Inlet", "NoSuchFamily", "open_inlet", "open_lookout"]
+__all__ = ["FAMILIES", "CannotListen", "Inlet", "NoSuchFamily", "open_inlet", "open_lookout"]
+
+FAMILIES = {
+    "auto": (socket.AF_INET, socket.AF_INET6),
+    "ipv4": (socket.AF_INET,),
+    "ipv6": (socket.AF_INET6,),
+}
 
 # asm-generic/socket.h; Python has no names for these
 _SO_ATTACH_FILTER = 26

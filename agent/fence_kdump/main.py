@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+import time
 
 from fence_kdump import __version__, report
 from fence_kdump.expect import Question
 from fence_kdump.inlet import CannotListen
-from fence_kdump.options import Options, UsageError, from_lines, read
-from fence_kdump.wait import PATIENCE, Heard, NobodyToExpect, wait
-from fence_kdump_cluster import corosync
+from fence_kdump.options import ACTIONS, Options, UsageError, from_lines, read
+from fence_kdump.outcome import Heard, NobodyToExpect
+from fence_kdump.sources import read_sources
+from fence_kdump.wait import PATIENCE, wait
 from fence_kdump_cluster.resolve import Resolver
 
 __all__ = ["main"]
@@ -24,8 +26,9 @@ def main(argv: list[str]) -> int:
 
     Returns the exit status: 0 or 1.
     """
+    started = time.monotonic()
     try:
-        return _run(argv)
+        return _run(argv, started)
     except UsageError as error:
         report.error(f"{error}; {HINT}")
     except KeyboardInterrupt:
@@ -35,7 +38,7 @@ def main(argv: list[str]) -> int:
     return 1
 
 
-def _run(argv: list[str]) -> int:
+def _run(argv: list[str], started: float) -> int:
     if argv:
         from fence_kdump import arguments
 
@@ -51,28 +54,31 @@ def _run(argv: list[str]) -> int:
             raise UsageError("no arguments, and standard input is closed")
         values = from_lines(sys.stdin.buffer.read().decode("utf-8", "replace"))
     options = read(values)
-    actions = {"off": _off, "monitor": _monitor, "metadata": _metadata, "validate-all": _validate}
-    if options.action not in actions:
-        raise UsageError(f"unsupported action '{options.action}': take {', '.join(actions)}")
-    return actions[options.action](options)
+    if options.action == "off":
+        return _off(options, started + options.timeout)
+    if options.action not in OTHER_ACTIONS:
+        raise UsageError(f"unsupported action '{options.action}': take {', '.join(ACTIONS)}")
+    return OTHER_ACTIONS[options.action](options)
 
 
-def _off(options: Options) -> int:
+def _off(options: Options, end: float) -> int:
     if options.problems:
         return _fail(options.problems)
     if not options.nodename and not options.plug:
         raise UsageError("action 'off' requires nodename")
-    nodelist = _nodelist()
-    question = Question(
-        options.nodename, options.plug, nodelist.nodes, faulty=bool(nodelist.problems)
-    )
+
+    def ask() -> Question:
+        sources = read_sources()
+        for warning in sources.warnings:
+            report.warning(warning)
+        return Question(options.nodename, options.plug, sources.nodes, sources.faulty)
 
     def listening(expected: dict[bytes, str]) -> None:
         if options.verbose:
             report.info(report.waiting(expected, options.ipport, options.timeout))
 
     try:
-        result = wait(question, options, report.warning, listening)
+        result = wait(ask, options, end, report.warning, listening)
     except (NobodyToExpect, CannotListen) as error:
         names = ", ".join(dict.fromkeys([*options.nodename, *options.plug]))
         return _fail([f"{names}: {error}"])
@@ -122,20 +128,9 @@ def _fail(problems: list[str] | tuple[str, ...]) -> int:
     return 1 if problems else 0
 
 
-def _nodelist() -> corosync.Nodelist:
-    try:
-        with open(corosync.PATH, encoding="utf-8", errors="replace", newline="\n") as file:
-            nodelist = corosync.parse(file.read())
-    except FileNotFoundError:
-        return corosync.Nodelist((), ())
-    except OSError as error:
-        report.warning(f"cannot read {corosync.PATH}: {error.strerror}")
-        return corosync.Nodelist((), ())
-    for problem in nodelist.problems:
-        report.warning(f"{corosync.PATH}: {problem}")
-    return nodelist
-
-
 def _print(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
+
+
+OTHER_ACTIONS = {"monitor": _monitor, "metadata": _metadata, "validate-all": _validate}

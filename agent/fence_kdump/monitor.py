@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import os
 
-from fence_kdump.inlet import CannotListen, NoSuchFamily, open_inlet
-from fence_kdump.wait import FAMILIES
+from fence_kdump.inlet import FAMILIES, CannotListen, NoSuchFamily, open_inlet
 
 __all__ = ["IMAGE_STATE", "problems"]
 

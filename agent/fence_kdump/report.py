@@ -11,7 +11,7 @@ import select
 import socket
 import time
 
-from fence_kdump.wait import Heard, TimedOut
+from fence_kdump.outcome import Heard, TimedOut
 from fence_kdump_cluster.addresses import show
 
 TYPE_CHECKING = False

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,8 +19,9 @@ import pytest
 
 from fence_kdump.expect import Expectation, Question, expect
 from fence_kdump.options import read
+from fence_kdump.outcome import Heard
 from fence_kdump.own import own_addresses
-from fence_kdump.wait import Heard, wait
+from fence_kdump.wait import wait
 from fence_kdump_cluster.resolve import Resolver
 from fence_kdump_protocol import encode
 from lab import no_ipv6
@@ -397,6 +399,19 @@ def test_the_other_end_of_a_link_is_not_this_host_s_own(survivor: Host, peer: Ho
     assert "timed out" in result.stderr
 
 
+def test_the_agent_listens_before_it_reads_files(survivor: Host, peer: Host) -> None:
+    """What comes meanwhile waits. The agent runs in this process."""
+
+    def ask() -> Question:
+        with peer.entered(), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as crashed:
+            crashed.sendto(GOOD, ("10.0.0.1", PORT))
+        return Question(("10.0.0.2",), (), ())
+
+    with survivor.entered():
+        result = wait(ask, read({}), time.monotonic() + 5, print)
+    assert isinstance(result, Heard), result
+
+
 def test_the_agent_listens_before_it_asks_for_its_own_addresses(
     survivor: Host, peer: Host, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -407,9 +422,10 @@ def test_the_agent_listens_before_it_asks_for_its_own_addresses(
             crashed.sendto(GOOD, ("10.0.0.1", PORT))
         return own_addresses(candidates)
 
-    monkeypatch.setattr("fence_kdump.wait.own_addresses", ask)
+    monkeypatch.setattr("fence_kdump.target.own_addresses", ask)
     with survivor.entered():
-        result = wait(Question(("10.0.0.2",), (), ()), read({"timeout": "5"}), print)
+        question = Question(("10.0.0.2",), (), ())
+        result = wait(lambda: question, read({}), time.monotonic() + 5, print)
     assert isinstance(result, Heard), result
 
 
@@ -500,11 +516,12 @@ def test_an_answer_that_comes_while_the_others_are_judged(
         until(lambda: not resolvers[0].pending(), "the answer")
         return expectation
 
-    monkeypatch.setattr("fence_kdump.wait.Resolver", start)
-    monkeypatch.setattr("fence_kdump.wait.expect", judge)
+    monkeypatch.setattr("fence_kdump.target.Resolver", start)
+    monkeypatch.setattr("fence_kdump.target.expect", judge)
     monkeypatch.setattr("socket.getaddrinfo", look_up)
     with survivor.entered(), started(C_SENDER, "-i", "1", "10.0.0.1", host=peer):
-        result = wait(Question(("node2",), (), ()), read({"timeout": "20"}), print)
+        question = Question(("node2",), (), ())
+        result = wait(lambda: question, read({}), time.monotonic() + 20, print)
     assert isinstance(result, Heard), result
 
 

@@ -6,12 +6,15 @@ net.core.optmem_max.
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from fence_kdump.expect import Question
 from fence_kdump.inlet import Inlet
 from fence_kdump.options import read
-from fence_kdump.wait import Heard, wait
+from fence_kdump.outcome import Heard
+from fence_kdump.wait import wait
 from fence_kdump_cluster.addresses import show
 from fence_kdump_protocol import encode
 from lab.hosts import Host
@@ -61,7 +64,7 @@ def test_without_any_filter(
 
     question = Question(("10.0.0.2", "10.0.0.3", "fd00::2", "fd00::3"), (), ())
     with survivor.entered():
-        result = wait(question, read({"timeout": "20"}), print, send)
+        result = wait(lambda: question, read({}), time.monotonic() + 20, print, send)
     assert isinstance(result, Heard), result
     assert show(result.source) in ("10.0.0.3", "fd00::3")
     assert result.inlet == inlet

@@ -1,0 +1,79 @@
+"""Which of the datagrams that came count, and an account of those that did not.
+
+A datagram counts only by its own bytes, whatever the kernel's filters let through: a right message,
+to the port, from an expected address.
+"""
+
+from __future__ import annotations
+
+import time
+
+from fence_kdump.datagram import BadDatagram
+from fence_kdump.outcome import Heard
+from fence_kdump_protocol import DecodeError, decode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from fence_kdump.inlet import Inlet
+
+__all__ = ["Judge"]
+
+MOST_REASONS = 8
+MOST_STRANGERS = 256  # datagrams looked at for the time-out line: a flood costs no more than that
+
+
+class Judge:
+    """Judges datagrams to one port.
+
+    expected -- dict of packed address -> the name by which it is expected; whoever knows more of
+        them replaces it
+    received -- how many came from expected addresses and did not count
+    reasons -- dict: why not -> how many
+    strangers -- dict: packed source of right messages from elsewhere -> how many
+    """
+
+    def __init__(self, port: int) -> None:
+        self.expected: Mapping[bytes, str] = {}
+        self.received = 0
+        self.reasons: dict[str, int] = {}
+        self.strangers: dict[bytes, int] = {}
+        self._port = port
+
+    def hear(self, inlet: Inlet, end: float) -> Heard | None:
+        """Look at what waits in an inlet, until a message counts or nothing is left.
+
+        end -- time.monotonic() at which to stop looking
+        """
+        while time.monotonic() < end:
+            try:
+                datagram = inlet.receive()
+                if datagram is None:
+                    return None
+                if datagram.port == self._port and datagram.source in self.expected:
+                    decode(datagram.payload)
+                    name = self.expected[datagram.source]
+                    return Heard(name, datagram.source, "raw" if inlet.raw else "bound")
+            except (BadDatagram, DecodeError) as error:
+                self._refuse(str(error))
+        return None
+
+    def look(self, lookout: Inlet) -> None:
+        """Count the right messages from elsewhere that wait in a lookout."""
+        for _ in range(MOST_STRANGERS):
+            try:
+                datagram = lookout.receive()
+                if datagram is None:
+                    return
+                decode(datagram.payload)
+            except (BadDatagram, DecodeError):
+                continue
+            if datagram.port == self._port and datagram.source not in self.expected:
+                self.strangers[datagram.source] = self.strangers.get(datagram.source, 0) + 1
+
+    def _refuse(self, reason: str) -> None:
+        self.received += 1
+        if reason not in self.reasons and len(self.reasons) >= MOST_REASONS:
+            reason = "something else"
+        self.reasons[reason] = self.reasons.get(reason, 0) + 1

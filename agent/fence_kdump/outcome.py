@@ -1,0 +1,49 @@
+"""What waiting can come to."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+__all__ = ["Heard", "NobodyToExpect", "TimedOut"]
+
+
+class NobodyToExpect(ValueError):
+    """No address is left from which a message would count."""
+
+
+class Heard(namedtuple("Heard", "name source inlet")):
+    """A message came from an expected address.
+
+    name -- by which the address was expected
+    source -- packed address
+    inlet -- "bound" or "raw"
+    """
+
+    __slots__ = ()
+
+    name: str
+    source: bytes
+    inlet: str
+
+
+class TimedOut(namedtuple("TimedOut", "expected datagrams reasons strangers nodes unknown blind")):
+    """No message counted.
+
+    expected -- dict of packed address -> name
+    datagrams -- how many came to the port; None where that could not be counted
+    reasons -- dict: why those from expected addresses did not count -> how many
+    strangers -- dict: packed source of valid messages from elsewhere -> how many
+    nodes -- dict of packed address -> name of the node that corosync.conf gives it to
+    unknown -- dict of name -> why it could not be looked up
+    blind -- why strangers could not be looked for, "" if they could
+    """
+
+    __slots__ = ()
+
+    expected: dict[bytes, str]
+    datagrams: int | None
+    reasons: dict[str, int]
+    strangers: dict[bytes, int]
+    nodes: dict[bytes, str]
+    unknown: dict[str, str]
+    blind: str
