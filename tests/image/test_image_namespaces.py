@@ -158,6 +158,27 @@ def test_two_rings_on_two_nics_and_mtu(node: Node) -> None:
     assert "mtu 9000" in node.bare.ip("link show eth1")
 
 
+def test_nothing_is_routed_but_the_way_to_targets(node: Node) -> None:
+    node.nic("eth0", "eth1")
+    node.host.ip("address add 10.0.0.2/24 dev eth0")
+    node.host.ip("address add fd00::2/64 dev eth0 nodad")
+    node.host.ip("address add 10.2.0.2 peer 10.2.0.1/32 dev eth0")
+    node.host.ip("route add default via 10.0.0.254")
+    node.corosync(me="10.0.0.2 fd00::2 10.2.0.2", node1="10.0.0.1 fd00::1 10.2.0.1")
+    # the dump's own NIC, in the same subnet, by the metric that NetworkManager gives its routes
+    node.bare.ip("link set eth1 up")
+    node.bare.ip("address add 10.0.0.3/24 dev eth1 noprefixroute")
+    node.bare.ip("route add 10.0.0.0/24 dev eth1 src 10.0.0.3 metric 100")
+    node.replay(node.show()["links"])
+    routes = [*json.loads(node.bare.ip("-j route")), *json.loads(node.bare.ip("-j -6 route"))]
+    assert {r["dst"] for r in routes if r["dev"] == "eth0"} == {
+        *("10.0.0.1", "10.2.0.1", "fd00::1"),
+        "fe80::/64",  # the kernel's own
+    }
+    assert node.way("10.0.0.1") == ("eth0", "", "10.0.0.2")
+    assert node.way("10.0.0.9") == ("eth1", "", "10.0.0.3")
+
+
 def test_routed_by_source(node: Node) -> None:
     node.nic("eth0", "eth1")
     node.host.ip("address add 10.0.0.2/24 dev eth0")
@@ -227,7 +248,7 @@ def test_a_virtual_address_that_became_the_first_one(node: Node) -> None:
     for line in ("add 10.0.0.2/24", "add 10.0.0.100/24", "del 10.0.0.2/24", "add 10.0.0.2/24"):
         node.host.ip(f"address {line} dev eth0")
     node.file("/etc/kdump.conf", "fence_kdump_nodes 10.0.0.1\n")
-    assert "address replace 10.0.0.100/24 dev @" not in node.show()["links"]
+    assert "address replace 10.0.0.100/24 dev @ noprefixroute" not in node.show()["links"]
 
 
 def test_in_a_cluster_that_does_not_name_this_node_no_address_is_its_own(node: Node) -> None:
@@ -268,7 +289,7 @@ def test_lease(node: Node, ring: str, taken: bool) -> None:
     node.host.ip("address add 10.0.0.2/24 dev eth0 valid_lft 600 preferred_lft 600")
     node.corosync(me=ring, node1="10.0.0.1")
     shown = node.show()
-    assert ("address replace 10.0.0.2/24 dev @" in shown["links"]) == taken
+    assert ("address replace 10.0.0.2/24 dev @ noprefixroute" in shown["links"]) == taken
     assert bool(shown["warnings"]) == (not taken)
 
 
@@ -349,7 +370,7 @@ def test_names_resolve_and_own_name_stands_for_a_lease(node: Node) -> None:
     node.file("/etc/kdump.conf", "fence_kdump_nodes me node1 gone.invalid\n")
     shown = node.show()
     assert addresses(shown) == ["10.0.0.1", "fd00::1", "gone.invalid"]
-    assert "address replace 10.0.0.2/24 dev @" in shown["links"]
+    assert "address replace 10.0.0.2/24 dev @ noprefixroute" in shown["links"]
     assert "gone.invalid does not resolve" in shown["warnings"][0]
 
 

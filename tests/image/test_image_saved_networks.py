@@ -52,7 +52,7 @@ BOND_FIRST = [
                 "no-ra bond0.5",
                 "link set dev bond0 up",
                 "link set dev bond0.5 up",
-                "address replace 10.5.0.2/24 dev bond0.5",
+                "address replace 10.5.0.2/24 dev bond0.5 noprefixroute",
                 "route replace 10.5.0.1/32 dev bond0.5 src 10.5.0.2",
                 "route replace 10.6.0.1/32 via 10.5.0.254 dev bond0.5 src 10.5.0.2 onlink",
                 *BOND_FIRST,
@@ -74,7 +74,7 @@ BOND_FIRST = [
                 "no-ra bond0.5",
                 "link set dev bond0 up",
                 "link set dev bond0.5 up",
-                "address replace fd05::2/64 dev bond0.5 nodad",
+                "address replace fd05::2/64 dev bond0.5 nodad noprefixroute",
                 "route replace fd05::1/128 dev bond0.5 src fd05::2",
                 *BOND_FIRST,
                 *(line.replace(":01", ":02") for line in BOND_FIRST),
@@ -98,7 +98,7 @@ BOND_FIRST = [
                 "link set dev v7 master br0",
                 "link set dev v7 up",
                 "link set dev br0 up",
-                "address replace 10.7.0.2/24 dev br0",
+                "address replace 10.7.0.2/24 dev br0 noprefixroute",
                 "route replace 10.7.0.1/32 dev br0 src 10.7.0.2",
                 "nic 52:54:00:aa:bb:01 virtio_net - virtio_net",
                 "link set dev @ down",
@@ -121,7 +121,7 @@ BOND_FIRST = [
                 " arp_validate all",
                 "no-ra bond2",
                 "link set dev bond2 up",
-                "address replace 10.8.0.2/24 dev bond2",
+                "address replace 10.8.0.2/24 dev bond2 noprefixroute",
                 "route replace 10.8.0.1/32 dev bond2 src 10.8.0.2",
                 "nic 52:54:00:aa:bb:01 virtio_net - virtio_net",
                 "link set dev @ down",
@@ -143,7 +143,7 @@ BOND_FIRST = [
                 "no-ra eth0.9",
                 "link set dev @ up",
                 "link set dev eth0.9 up",
-                "address replace 10.9.0.2/24 dev eth0.9",
+                "address replace 10.9.0.2/24 dev eth0.9 noprefixroute",
                 "route replace 10.9.0.1/32 dev eth0.9 src 10.9.0.2",
             ],
         ),
@@ -159,7 +159,7 @@ def test_two_rings_share_a_bond() -> None:
     made = plan("vlan-over-bond", ["10.5.0.2", "10.0.9.2"], ["10.5.0.1", "10.0.9.1"])
     lines = made.replay.splitlines()
     assert lines.count("link set dev bond0 up") == 1
-    assert "address replace 10.0.9.2/24 dev bond0" in lines
+    assert "address replace 10.0.9.2/24 dev bond0 noprefixroute" in lines
     assert "route replace 10.0.9.1/32 dev bond0 src 10.0.9.2" in lines
     assert [nic.mac for nic in made.nics] == ["52:54:00:aa:bb:01", "52:54:00:aa:bb:02"]
     assert made.modules == ("virtio_net", "bonding", "8021q")

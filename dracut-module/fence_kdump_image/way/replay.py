@@ -166,7 +166,11 @@ def _no_ra(device: Device, links: Mapping[str, Link]) -> list[str]:
 
 
 def _addresses(path: Path, name: str) -> list[str]:
-    """Lines for one target: its source address, its route."""
+    """Lines for one target: its source address, its route.
+
+    No route to the subnet comes with the address: of metric 0, it would take the traffic of another
+    NIC in that subnet, by which the dump may be saved.
+    """
     route, address = path.route, path.address
     if not address:
         return []
@@ -183,6 +187,6 @@ def _addresses(path: Path, name: str) -> list[str]:
         via = f" via {family}{route.gateway}"
     onlink = " onlink" if via else ""
     return [
-        f"address replace {local} dev {name}{nodad}",
+        f"address replace {local} dev {name}{nodad} noprefixroute",
         f"route replace {route.target}/{bits}{via} dev {name} src {address.local}{onlink}",
     ]
