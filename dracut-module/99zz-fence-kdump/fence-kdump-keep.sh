@@ -9,7 +9,9 @@ if [ -c /dev/console ] && (: >/dev/console) 2>/dev/null; then
 fi
 /usr/sbin/fence-kdump-links &
 until /usr/sbin/fence-kdump-sender; do
-    echo "fence-kdump: the sender ended with status $?, starting it again"
+    said="fence-kdump: the sender ended with status $?, starting it again"
+    echo "$said"
+    [ ! -c /dev/kmsg ] || { echo "<4>$said" >/dev/kmsg; } 2>/dev/null
     sleep 1
 done
 wait

@@ -6,8 +6,14 @@
 PLAN=/etc/fence-kdump/links
 NICS=/sys/class/net
 
+# A word of the plan stands for itself: "b*" may be a name. Only the functions that list NICs expand.
+set -f
+
+# say TEXT: a line on the console, and one in the kernel's log, which is saved with the dump. Every
+# line opens the log anew: the kernel limits the rate of an open file.
 say() {
     echo "fence-kdump: $*"
+    [ ! -c /dev/kmsg ] || { echo "<4>fence-kdump: $*" >/dev/kmsg; } 2>/dev/null
 }
 
 # step WORD...: do one line of the plan; its failure is one line on the console
@@ -28,7 +34,8 @@ step() {
 }
 
 # no_ra DEVICE: take neither address nor route from a router; DEVICE is a name or ifINDEX
-no_ra() {
+no_ra() (
+    set +f
     [ -d /proc/sys/net/ipv6 ] || return 0
     for try in 1 2 3; do # it may be renamed meanwhile
         for path in "$NICS"/*; do
@@ -44,7 +51,7 @@ no_ra() {
     done
     say "failed: accept_ra of $1 cannot be turned off (try $try)"
     return 1
-}
+)
 
 # section N: the lines that follow the Nth "nic"; 0: those before the first
 section() {
@@ -117,6 +124,7 @@ batch() {
 # find_nic MAC DRIVER: sets $index and $name of the one NIC of that MAC and driver, $found how many
 find_nic() {
     found=0
+    set +f
     for here in "$NICS"/*; do
         [ -e "$here/device" ] || continue
         [ ! -e "$here/master" ] || continue
@@ -128,6 +136,7 @@ find_nic() {
         name=${here##*/}
         found=$((found + 1))
     done
+    set -f
 }
 
 # nic N MAC DRIVER WAIT MODULE...: load a NIC's modules, wait for it, set up what stands on it
@@ -135,7 +144,8 @@ nic() {
     number=$1 wanted=$2 by=$3 wait=$4
     shift 4
     [ $# = 0 ] || step modprobe -a "$@" # at once, as starting it costs more than all it does
-    tries=0
+    # waited: tenths of a second
+    waited=0 pause=0.1
     while :; do
         find_nic "$wanted" "$by"
         if [ "$found" -gt 1 ]; then
@@ -143,11 +153,17 @@ nic() {
             return
         fi
         if [ "$found" = 1 ]; then
-            [ "$wait" != udev ] || [ -e "/run/udev/data/n$index" ] || [ "$tries" -ge 600 ] && break
+            [ "$wait" != udev ] || [ -e "/run/udev/data/n$index" ] || [ "$waited" -ge 600 ] && break
         fi
-        tries=$((tries + 1))
-        [ "$tries" != 300 ] || say "still waiting for a NIC $wanted (driver $by)"
-        sleep 0.1
+        if [ "$pause" = 0.1 ] && [ "$waited" -ge 300 ]; then
+            say "still waiting for a NIC $wanted (driver $by)"
+            pause=1 # the dump wants the CPU
+        fi
+        sleep "$pause"
+        case $pause in
+            1) waited=$((waited + 10)) ;;
+            *) waited=$((waited + 1)) ;;
+        esac
     done
     pin "$index" "$name"
     if replay "$number" "$index"; then

@@ -6,5 +6,7 @@
 if [ -c /dev/console ] && (: >/dev/console) 2>/dev/null; then
     exec >/dev/console 2>&1
 fi
-echo "fence-kdump: the other nodes are being told already; nothing to do for ${0##*/}"
+said="fence-kdump: the other nodes are being told already; nothing to do for ${0##*/}"
+echo "$said"
+[ ! -c /dev/kmsg ] || { echo "<4>$said" >/dev/kmsg; } 2>/dev/null
 exit 0

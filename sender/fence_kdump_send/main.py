@@ -18,7 +18,8 @@ def main(argv: list[str]) -> int:
 
     argv -- the arguments without the program's name
 
-    Returns the exit status. SIGTERM ends the process with status 0 at any time.
+    Returns the exit status. SIGTERM ends the process with status 0 at any time; in a crash image
+    (--crash-only) by the signal, so that whoever keeps it running knows that it is not done.
     """
     _signal.signal(_signal.SIGTERM, lambda *_: posix._exit(0))
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
@@ -34,7 +35,9 @@ def main(argv: list[str]) -> int:
     if options.version:
         tell(f"{NAME} {__version__}\n")
         return 0
-    if not options.crash_only and not in_crash_kernel():
+    if options.crash_only:
+        _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
+    elif not in_crash_kernel():
         say("not a crash kernel: a node that is being fenced will be taken for dead")
     try:
         return run(options)

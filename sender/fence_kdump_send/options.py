@@ -104,8 +104,8 @@ def usage() -> str:
         lines.append(f"  {short}{long:<22} {option.help}")
     lines += [
         "",
-        "Exit status: 0 when done or ended by SIGTERM, 1 for a wrong OPTION or when no NODE has an",
-        "address.",
+        "Exit status: 0 when done or ended by SIGTERM (with --crash-only only when done), 1 for a",
+        "wrong OPTION or when no NODE has an address.",
         "",
     ]
     return "\n".join(lines)

@@ -95,6 +95,13 @@ def test_units(rhel: Image, unit: str) -> None:
     assert not rhel.has("usr/sbin/fence-kdump-keep")
 
 
+def test_a_sender_ended_by_any_signal_is_started_again(rhel: Image) -> None:
+    settings = rhel.read("usr/lib/systemd/system/fence-kdump-sender.service").splitlines()
+    assert "Restart=on-failure" in settings
+    # systemd.service(5), Restart=: these four are a clean end to it
+    assert "RestartForceExitStatus=SIGHUP SIGINT SIGPIPE SIGTERM" in settings
+
+
 def test_hooks(without_systemd: Image) -> None:
     assert without_systemd.has("usr/lib/dracut/hooks/cmdline/01-fence-kdump-start.sh")
     assert without_systemd.has("usr/lib/dracut/hooks/cleanup/01-fence-kdump-stop.sh")

@@ -7,11 +7,13 @@ the same script works in a crash kernel is what tests/panic shows.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pathlib
 import signal
 import subprocess
 import time
+import tty
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -32,6 +34,7 @@ no-ra @
 address replace 10.0.0.2/24 dev @
 """
 TOOL = """#!/bin/sh
+set -f
 call() {
     echo "${0##*/} $*" >>"$LOG"
     case "$*" in
@@ -66,8 +69,28 @@ class Crash:
         (where / "proc/vmcore").touch()
         (where / "log").touch()
         for name in ("ip", "modprobe"):
-            (where / "bin" / name).write_text(TOOL)
-            (where / "bin" / name).chmod(0o755)
+            self.program(name, TOOL)
+        self._log, self._log_end = os.openpty()  # any device that takes lines serves
+        tty.setraw(self._log_end)
+
+    def program(self, name: str, text: str) -> None:
+        """Put a program in place of the image's."""
+        (self.where / "bin" / name).write_text(text)
+        (self.where / "bin" / name).chmod(0o755)
+
+    def kernel_log(self) -> list[str]:
+        """What was written to /dev/kmsg so far."""
+        os.set_blocking(self._log, False)
+        with contextlib.suppress(BlockingIOError):
+            return os.read(self._log, 65536).decode().splitlines()
+        return []
+
+    def close(self) -> None:
+        """End it if it still runs."""
+        if self._process and self._process.poll() is None:
+            self.stop()
+        os.close(self._log)
+        os.close(self._log_end)
 
     def nic(self, name: str, mac: str, driver: str, index: int) -> None:
         """A NIC appears."""
@@ -84,13 +107,23 @@ class Crash:
         (conf / "autoconf").write_text("1\n")
         (self.where / "sys/class/net" / name).symlink_to(f"/sys/devices/{name}")
 
-    def start(self, plan: str = PLAN, fail: str = "nothing", taken: str = "none") -> None:
-        """Start the script; another device gets the name `taken` at its first use."""
+    def start(
+        self, plan: str = PLAN, fail: str = "nothing", taken: str = "none", log: bool = True
+    ) -> None:
+        """Start the script.
+
+        fail -- what ip and modprobe fail at
+        taken -- the name that another device gets at its first use
+        log -- whether there is a /dev/kmsg
+        """
         (self.where / "etc/fence-kdump/links").write_text(plan)
         mounts = "".join(
             f"mount --bind {self.where}/{folder} /{folder}; " for folder in ("etc", "run", "sys")
         )
+        kmsg = f"/proc/{os.getpid()}/fd/{self._log_end}" if log else "/dev/null"
+        mounts += f"touch {self.where}/kmsg; mount --bind {kmsg} {self.where}/kmsg; "
         mounts += "mount -t tmpfs none /dev; touch /dev/null; "  # and no console
+        mounts += f"touch /dev/kmsg; mount --move {self.where}/kmsg /dev/kmsg; " if log else ""
         mounts += f"mount --bind {self.where}/proc /proc; "  # the last: mount(8) needs /proc
         self._process = subprocess.Popen(
             ["unshare", "-m", "sh", "-ec", f"{mounts}exec {self._shell} {SCRIPT}"],
@@ -98,6 +131,7 @@ class Crash:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
+            cwd=self.where,
             env={
                 "PATH": f"{self.where}/bin:{os.environ['PATH']}",
                 "LOG": f"{self.where}/log",
@@ -134,8 +168,7 @@ class Crash:
 def crash(tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Iterator[Crash]:
     made = Crash(tmp_path, request.param)
     yield made
-    if made._process and made._process.poll() is None:
-        made.stop()
+    made.close()
 
 
 def test_everything_is_set_up_by_a_name_that_stays(crash: Crash) -> None:
@@ -261,6 +294,55 @@ def test_failure_is_one_line_and_the_rest_is_done(crash: Crash) -> None:
     assert f"fence-kdump: links up: eth1 ({TWO})" in said
     assert len(said) == 3
     assert "ip link set dev fence-kdump2 master bond0" in crash.calls()
+
+
+def test_words_of_the_plan_are_no_patterns(crash: Crash) -> None:
+    (crash.where / "bond0").touch()  # what "b*" would become here
+    crash.nic("eth0", ONE, "virtio_net", 2)
+    plan = f"link set dev b* up\nmodprobe b?nd0\nnic {ONE} virtio_net - [a-z]*\n"
+    crash.start(f"{plan}link set dev [a-z]* up\n", fail="link set dev b[*] up")
+    said = crash.end().splitlines()
+    assert "fence-kdump: failed: ip link set dev b* up: RTNETLINK answers: Nope second line" in said
+    assert crash.calls()[0] == "ip link set dev b* up"
+    assert {
+        "modprobe b?nd0",
+        "modprobe -a [a-z]*",
+        "ip link set dev [a-z]* up",
+    } <= {*crash.calls()}
+
+
+def test_every_line_is_in_the_kernel_log_too(crash: Crash) -> None:
+    crash.nic("eth0", ONE, "virtio_net", 2)
+    crash.nic("eth1", TWO, "e1000", 3)
+    crash.start(fail="link set dev fence-kdump2 down")
+    said = crash.end().splitlines()
+    assert len(said) == 3
+    assert sorted(crash.kernel_log()) == sorted(f"<4>{line}" for line in said)
+
+
+def test_no_kernel_log(crash: Crash) -> None:
+    crash.nic("eth1", TWO, "e1000", 3)
+    crash.start(f"nic {TWO} e1000 - e1000\nlink set dev @ up\n", log=False)
+    assert crash.end() == f"fence-kdump: links up: eth1 ({TWO})\n"
+
+
+@pytest.mark.parametrize("wait", ["-", "udev"])
+def test_after_half_a_minute_it_looks_less_often(crash: Crash, wait: str) -> None:
+    """The seconds that it sleeps are written down instead."""
+    crash.program("sleep", '#!/bin/sh\necho "$1" >>"$LOG"\n')
+    crash.nic("eth1", TWO, "e1000", 3)
+    there = TWO if wait == "udev" else ONE  # there, but udev is not done with it; or not there
+    crash.start(f"nic {there} e1000 {wait} e1000\nlink set dev @ up\n")
+    crash.wait_for(lambda: "1" in crash.calls())
+    if wait == "udev":
+        assert f"links up: eth1 ({TWO})" in crash.end()  # a minute is enough
+    else:
+        crash.wait_for(lambda: crash.calls().count("1") > 100)
+        crash.stop()
+    slept = [call for call in crash.calls() if call in ("0.1", "1")]
+    assert slept == ["0.1"] * 300 + ["1"] * (len(slept) - 300)
+    assert wait == "-" or len(slept) == 330
+    assert len([line for line in crash.kernel_log() if "still waiting" in line]) == 1
 
 
 def test_nothing_happens_outside_a_crash_kernel(crash: Crash) -> None:

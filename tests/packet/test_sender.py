@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pty
+import signal
 import socket
 import subprocess
 import sys
@@ -268,6 +269,21 @@ def test_crash_only_in_a_crash_kernel(survivor: Host, peer: Host, tap: Tap) -> N
         "fence_kdump_send: 10.0.0.1: message sent\n"
         "fence_kdump_send: not a crash kernel: nothing is sent\n"
     )
+
+
+ONLY_STARTED_IN_A_CRASH_KERNEL = 'mount -t tmpfs tmpfs /proc; : >/proc/vmcore; exec "$@"'
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_in_a_crash_kernel_is_no_clean_end(
+    survivor: Host, peer: Host, tap: Tap, number: signal.Signals
+) -> None:
+    """Whoever keeps it running must see that it is not done."""
+    command = ["unshare", "--mount", "sh", "-c", ONLY_STARTED_IN_A_CRASH_KERNEL, "sh"]
+    with started(*command, SENDER, "--crash-only", "10.0.0.1", host=peer) as program:
+        assert heard(tap, 1) == ["10.0.0.1"]
+        program.process.send_signal(number)
+        assert program.result().status == -number
 
 
 @pytest.mark.parametrize(

@@ -92,7 +92,8 @@ def test_not_one_datagram_without_a_crash(outcome: Outcome) -> None:
     assert outcome.agent_returncode is None
 
 
-@pytest.mark.scenario(Scenario("killed", PLAIN, words="rig.kill_sender"))
+# TERM: the one that systemd takes for a clean end, and that the sender has a handler for elsewhere
+@pytest.mark.scenario(Scenario("killed", PLAIN, words="rig.kill_sender=TERM"))
 def test_a_killed_sender_comes_back(outcome: Outcome) -> None:
     assert_told(outcome, "10.77.0.2")
     before, after = split(outcome, "RIG: sender killed")

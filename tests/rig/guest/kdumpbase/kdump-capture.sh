@@ -1,7 +1,7 @@
 #!/bin/sh
 # Saves /proc/vmcore as /etc/kdump.conf says and powers off. Words on the kernel's command line
 # make it misbehave, for a test:
-#   rig.kill_sender        kills the sender before the dump
+#   rig.kill_sender=SIGNAL kills the sender before the dump
 #   rig.switch_root        does not power off after the dump: the boot goes on
 #   rig.stock_sender=NODE  starts the C sender where kdump has it: just before makedumpfile
 #   rig.measure            tells what the sender costs, after the dump
@@ -70,8 +70,8 @@ fi
 if node=$(word rig.stock_sender); then
     setsid /usr/libexec/fence-agents/fence_kdump_send "$node" </dev/null >/dev/null 2>&1 &
 fi
-if word rig.kill_sender >/dev/null; then
-    pkill -KILL fence_kdump && say "sender killed"
+if signal=$(word rig.kill_sender); then
+    pkill -"$signal" fence_kdump && say "sender killed"
 fi
 if save; then
     say "vmcore saved"
