@@ -13,6 +13,9 @@ metadata   the XML that Pacemaker and pcs read
 expect     whom to expect, and whom not
 bpf        a kernel filter for just the messages that may count
 datagram   what a raw socket delivers -> source and payload
+rtnetlink  questions to the kernel about its network
+own        this host's own addresses
+vrf        which interfaces are in a network of their own
 inlet      a socket that delivers (source, payload), bound or raw
 ears       all of them: for what may count, and for what comes from elsewhere
 sources    the files that say who is who

@@ -1,7 +1,9 @@
 """Classic BPF programs: the kernel lets only messages that may count into a socket's buffer.
 
 So a flood of other datagrams neither fills the buffer nor costs a wake-up. What passes is checked
-again in user space: these filters need not be right for the agent to be, only for it to be fast.
+again in user space, but for one thing that only a filter can tell: what this host sends to itself.
+Any user of it can send from any IPv6 address (IPV6_FREEBIND), and IPV6_PKTINFO then has the device
+that the destination belongs to, not `lo`; and a multicast's own copy does not come in by `lo`.
 
 Instructions are tuples (code, jump if true, jump if false, constant), as struct sock_filter of
 linux/filter.h; the codes are those of linux/bpf_common.h.
@@ -29,10 +31,16 @@ _LOAD_HALF_AT_X = 0x48  # BPF_LD | BPF_H | BPF_IND
 _X_CONSTANT = 0x01  # BPF_LDX | BPF_IMM
 _X_HEADER_LENGTH = 0xB1  # BPF_LDX | BPF_B | BPF_MSH: 4 * (byte & 15), an IPv4 header's length
 _JUMP_EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
+_AND = 0x54  # BPF_ALU | BPF_AND | BPF_K
 _RETURN = 0x06  # BPF_RET | BPF_K
 
 _NETWORK_HEADER = 0xFFF00000  # SKF_NET_OFF: offsets from the IP header, wherever the data starts
 _SOURCE = {4: _NETWORK_HEADER + 12, 16: _NETWORK_HEADER + 8}  # where IPv4 and IPv6 have it
+
+_DEVICE = 0xFFFFF008  # SKF_AD_OFF + SKF_AD_IFINDEX
+_KIND = 0xFFFFF004  # SKF_AD_OFF + SKF_AD_PKTTYPE
+_LOOPBACK_DEVICE = 1  # LOOPBACK_IFINDEX, in every network namespace
+_LOOPED_BACK = 5  # PACKET_LOOPBACK: a multicast's or a broadcast's own copy
 
 _ACCEPT = (_RETURN, 0, 0, 0xFFFFFFFF)
 _REJECT = (_RETURN, 0, 0, 0)
@@ -43,7 +51,8 @@ _MAGICS = (MAGIC, int.from_bytes(MAGIC.to_bytes(4, "little"), "big"))
 def program(
     family: int, raw: bool, port: int, sources: Sequence[bytes], wanted: bool = True
 ) -> list[Instruction]:
-    """A filter for datagrams that begin with the magic, in either byte order.
+    """A filter for datagrams that begin with the magic, in either byte order, and are not this
+    host's own, but those from a loopback address.
 
     family -- AF_INET or AF_INET6
     raw -- for a raw socket (sees all UDP, IPv4 with its header), else for a UDP socket
@@ -55,6 +64,7 @@ def program(
     """
     start = (_X_HEADER_LENGTH if raw and family == AF_INET else _X_CONSTANT, 0, 0, 0)
     head = [
+        *_from_elsewhere(family),
         start,
         (_LOAD_HALF_AT_X, 0, 0, 2),
         (_JUMP_EQUAL, 1, 0, port),
@@ -69,6 +79,30 @@ def program(
     if len(head) + len(body) + 1 > MOST_INSTRUCTIONS:
         return [*head, _ACCEPT]
     return [*head, *body, missed]
+
+
+def _from_elsewhere(family: int) -> list[Instruction]:
+    """Reject what this host sent to itself, unless the source is a loopback address."""
+    if family == AF_INET:
+        loopback = [
+            (_LOAD_WORD_ABSOLUTE, 0, 0, _SOURCE[4]),
+            (_AND, 0, 0, 0xFF000000),
+            (_JUMP_EQUAL, 1, 0, 0x7F000000),  # 127.0.0.0/8
+        ]
+    else:
+        loopback = []
+        for number, word in enumerate((0, 0, 0, 1)):  # ::1
+            loopback.append((_LOAD_WORD_ABSOLUTE, 0, 0, _SOURCE[16] + 4 * number))
+            to_the_reject = 2 * (3 - number)
+            loopback.append((_JUMP_EQUAL, int(number == 3), to_the_reject, word))
+    return [
+        (_LOAD_WORD_ABSOLUTE, 0, 0, _DEVICE),
+        (_JUMP_EQUAL, 2, 0, _LOOPBACK_DEVICE),
+        (_LOAD_WORD_ABSOLUTE, 0, 0, _KIND),
+        (_JUMP_EQUAL, 0, len(loopback) + 1, _LOOPED_BACK),
+        *loopback,
+        _REJECT,
+    ]
 
 
 def _compare(source: bytes, verdict: Instruction) -> list[Instruction]:

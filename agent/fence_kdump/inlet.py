@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import errno
 import socket
+import sys
 from array import array
 
-from fence_kdump import bpf
-from fence_kdump.datagram import Datagram, from_ipv4, from_udp
+from fence_kdump import bpf, vrf
+from fence_kdump.datagram import BadDatagram, Datagram, from_ipv4, from_udp
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,9 @@ _SO_ATTACH_FILTER = 26
 _SO_MEMINFO = 55
 _SK_MEMINFO_DROPS = 8  # its index in what SO_MEMINFO returns (linux/sock_diag.h)
 
-_IPV6_PKTINFO_ADDRESS = 16  # struct in6_pktinfo begins with the destination address
+_IP_PKTINFO = 8  # linux/in.h; Python has a name for IPv6's alone
+_ADDRESS_LENGTH = 16  # struct in6_pktinfo: the destination address, then the interface's index
+_INDEX_LENGTH = 4  # struct in_pktinfo begins with the interface's index
 
 
 class CannotListen(OSError):
@@ -56,7 +59,9 @@ class Inlet:
         kind = socket.SOCK_RAW if raw else socket.SOCK_DGRAM
         self._socket = socket.socket(family, kind, socket.IPPROTO_UDP)
         self._socket.setblocking(False)
-        if family == socket.AF_INET6 and raw:  # the checksum needs the destination address
+        if raw and family == socket.AF_INET:
+            self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        elif raw:
             self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
         elif family == socket.AF_INET6:  # IPv4 has a socket of its own
             self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -64,18 +69,25 @@ class Inlet:
     def filter(self, sources: Sequence[bytes], wanted: bool = True) -> None:
         """Have the kernel let through only what may count; see `bpf.program`.
 
-        Where the kernel takes no filter that long, a shorter one or none has to do: what arrives
-        is checked again in any case.
+        Where the kernel takes no filter that long, one without the sources has to do: what arrives
+        is checked again in any case. Raises CannotListen if the kernel takes none at all.
         """
-        for program in (
-            bpf.program(self.family, self.raw, self._port, sources, wanted),
-            bpf.program(self.family, self.raw, self._port, (), wanted=False),
-        ):
+        try:
+            self._attach(bpf.program(self.family, self.raw, self._port, sources, wanted))
+        except OSError:
             try:
-                self._attach(program)
-            except OSError:
-                continue
-            return
+                self._attach(bpf.program(self.family, self.raw, self._port, (), wanted=False))
+            except OSError as error:
+                text = f"no filter for {_name(self.family)}: {error.strerror}"
+                raise CannotListen(f"{text}: raise net.core.optmem_max") from error
+
+    def drain(self) -> None:
+        """Pass over what came before there was a filter: nothing tells whence it came."""
+        while True:
+            try:
+                self._socket.recv(1)
+            except BlockingIOError:
+                return
 
     def bind(self) -> None:
         """Take the port, on every address. Raises OSError."""
@@ -98,12 +110,20 @@ class Inlet:
             data, ancillary, _, peer = self._socket.recvmsg(65536, 64)
         except BlockingIOError:
             return None
-        if self.raw and self.family == socket.AF_INET:
-            return from_ipv4(data)
-        source = socket.inet_pton(self.family, peer[0].partition("%")[0])
-        if self.raw:
-            return from_udp(data, source, ancillary[0][2][:_IPV6_PKTINFO_ADDRESS])
-        return Datagram(source, self._port, data)
+        if not self.raw:
+            return Datagram(
+                socket.inet_pton(self.family, peer[0].partition("%")[0]), self._port, data
+            )
+        info = ancillary[0][2] if ancillary else b""
+        if self.family == socket.AF_INET:
+            datagram, index = from_ipv4(data), info[:_INDEX_LENGTH]
+        else:
+            source = socket.inet_pton(self.family, peer[0].partition("%")[0])
+            datagram = from_udp(data, source, info[:_ADDRESS_LENGTH])
+            index = info[_ADDRESS_LENGTH:]
+        if not vrf.is_heard(self._socket, int.from_bytes(index, sys.byteorder)):
+            raise BadDatagram("came in by a VRF, and net.ipv4.udp_l3mdev_accept is not set")
+        return datagram
 
     def dropped(self) -> int:
         """How many datagrams to the port the filter kept out, and a full buffer.
@@ -164,7 +184,13 @@ def _open(
             raise CannotListen(unless_root) from error
         kind = NoSuchFamily if error.errno == errno.EAFNOSUPPORT else CannotListen
         raise kind(f"no socket for {_name(family)}: {error.strerror}") from error
-    inlet.filter(unwanted, wanted=False)  # before the first datagram can come in
+    try:
+        inlet.filter(unwanted, wanted=False)  # of a UDP socket, before the first can come in
+    except CannotListen:
+        inlet.close()
+        raise
+    if raw:
+        inlet.drain()
     return inlet
 
 

@@ -1,17 +1,18 @@
-"""The agent's own checks, where the kernel filters nothing: they alone decide.
+"""The agent's own checks, where the filter lets everything through: they alone decide.
 
-The agent runs in this process: a stand-in for a kernel that refuses filters, as one may by its
-net.core.optmem_max.
+The agent runs in this process, where its filter can be replaced.
 """
 
 from __future__ import annotations
 
+import contextlib
+import socket
 import time
 
 import pytest
 
 from fence_kdump.expect import Question
-from fence_kdump.inlet import Inlet
+from fence_kdump.inlet import CannotListen, Inlet, open_inlet
 from fence_kdump.options import read
 from fence_kdump.outcome import Heard
 from fence_kdump.wait import wait
@@ -52,10 +53,10 @@ def test_without_any_filter(
     packet: Packet,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def refuse(*_: object) -> None:
-        raise OSError(12, "Cannot allocate memory")
+    def everything(*_: object, **__: object) -> list[tuple[int, int, int, int]]:
+        return [(0x06, 0, 0, 0xFFFFFFFF)]
 
-    monkeypatch.setattr(Inlet, "_attach", refuse)
+    monkeypatch.setattr("fence_kdump.bpf.program", everything)
     mac = survivor.mac()
 
     def send(_: object) -> None:
@@ -91,3 +92,26 @@ def test_more_addresses_than_a_filter_takes(
         result = agent.result()
     assert result.status == 0, result.stderr
     assert f"valid message from {good}:" in result.stdout
+
+
+@pytest.mark.parametrize("most", [0, 30])
+def test_a_kernel_that_takes_no_long_filter(
+    survivor: Host, inlet: str, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stand-in for a small net.core.optmem_max, which is the whole machine's. Without any filter
+    nothing tells what this host sent to itself."""
+    attach = Inlet._attach
+
+    def attach_short(self: Inlet, program: list[tuple[int, int, int, int]]) -> None:
+        if len(program) > most:
+            raise OSError(12, "Cannot allocate memory")
+        attach(self, program)
+
+    monkeypatch.setattr(Inlet, "_attach", attach_short)
+    with survivor.entered():
+        if most:
+            with contextlib.closing(open_inlet(socket.AF_INET, 7410)) as opened:
+                opened.filter([bytes([10, 0, 0, n]) for n in range(99)])
+        else:
+            with pytest.raises(CannotListen, match=r"raise net\.core\.optmem_max"):
+                open_inlet(socket.AF_INET, 7410)
