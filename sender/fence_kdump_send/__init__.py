@@ -9,7 +9,11 @@ options   argv -> Options
 targets   nodes -> addresses, and what each still has to be sent
 schedule  when the next round is due
 routes    rtnetlink: what just became reachable
-loop      sockets and waiting: the only module that does both
+answers   a key, and the challenges that it answers
+allowance how often each survivor is answered
+bpf       a kernel filter for just the challenges that may be answered
+sockets   to send by, and to hear of routes
+loop      sending and waiting
 console   one line on stderr, which never blocks
 """
 

@@ -1,4 +1,4 @@
-"""Sockets and waiting: rounds of messages to every target, as many as there are to be."""
+"""Sending and waiting: rounds of messages to every target, as many as there are to be."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ import time
 from fence_kdump_protocol import encode
 from fence_kdump_send.console import say
 from fence_kdump_send.options import Options
-from fence_kdump_send.routes import GROUPS, Reachability
+from fence_kdump_send.routes import Reachability
 from fence_kdump_send.schedule import Schedule
+from fence_kdump_send.sockets import listen_to_routes, open_socket
 from fence_kdump_send.targets import FAMILIES, Lookups, Node, Target, literal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from fence_kdump_send.answers import Answers
     from fence_kdump_send.targets import Address
 
 __all__ = ["in_crash_kernel", "run"]
@@ -23,10 +25,6 @@ __all__ = ["in_crash_kernel", "run"]
 RETRY = 0.5  # seconds; for what no event announces: a resolver, a full buffer, a firewall
 LONGEST_WAIT = 3600.0  # seconds; poll(2) counts milliseconds in an int
 SETTLE = 0.005  # seconds; rtnetlink speaks in bursts
-# Messages to neighbours that do not answer wait in the socket's send buffer: with the default
-# buffer a few hundred dead nodes would keep the living ones from being told.
-SEND_BUFFER = 8 << 20
-_SO_SNDBUFFORCE = 32  # asm-generic/socket.h; Python has no name for it
 
 
 def in_crash_kernel() -> bool:
@@ -61,6 +59,7 @@ def run(options: Options) -> int:
         if schedule.begin_round(now):
             sender.begin_round()
         sender.send_pending()
+        sender.answer()
         sender.look_up_names()
         is_over = schedule.is_over(now)
         if (schedule.is_last and sender.is_done()) or (is_over and not sender.is_curious()):
@@ -80,12 +79,14 @@ class _Sender:
         self._family = FAMILIES[options.family]
         self._message = encode()
         self._sockets: dict[int, _socket.socket] = {}
+        self._takes_key = bool(options.key)
+        self._answers: Answers | None = None
         self._reachability = Reachability()
         self._retry_at = 0.0
         self._wake_read, self._wake_write = posix.pipe()
         posix.set_blocking(self._wake_read, False)
         self._lookups = Lookups(options.port, self._family, self._wake)
-        self._netlink = _listen_to_routes()
+        self._netlink = listen_to_routes()
         self._poll = select.poll()
         self._poll.register(self._wake_read, select.POLLIN)
         if self._netlink:
@@ -118,7 +119,7 @@ class _Sender:
             if not target.pending:
                 continue
             try:
-                self._socket(target.family).sendto(self._message, target.sockaddr)
+                self._socket_of(target.family).sendto(self._message, target.sockaddr)
             except OSError as error:
                 trouble = error.strerror or str(error)
                 if trouble != target.trouble:
@@ -130,6 +131,23 @@ class _Sender:
                 target.taken()
         for line in lines:
             say(line)
+
+    def answer(self) -> None:
+        """Answer some of the challenges that wait, if there is a key for it.
+
+        Whatever goes wrong with that, the messages go on.
+        """
+        try:
+            if self._takes_key:
+                self._takes_key = False
+                self._take_key()
+            if self._answers:
+                self._answers.look(time.monotonic())
+        except Exception as error:
+            say(f"cannot answer challenges: {error or type(error).__name__}")
+            self._answers = None
+            for sock in self._sockets.values():
+                self._poll.modify(sock.fileno(), 0)
 
     def look_up_names(self) -> None:
         """Ask again for the names that have no address yet, where nobody is asking."""
@@ -158,21 +176,23 @@ class _Sender:
 
         Returns whether a link or a neighbour became reachable.
         """
+        if self._answers:
+            due = min(due, self._answers.due)
         longest = LONGEST_WAIT if self.is_done() else RETRY
         seconds = max(0.0, min(due - time.monotonic(), longest))
         ready = self._poll.poll(seconds * 1000)
         came_up = False
         for fd, _ in ready:
             if fd == self._wake_read:
-                self._take_answers()
-            elif self._netlink:
+                self._take_lookups()
+            elif self._netlink and fd == self._netlink.fileno():
                 came_up = self._take_changes(self._netlink)
         return came_up
 
     def _wake(self) -> None:
         posix.write(self._wake_write, b"!")
 
-    def _take_answers(self) -> None:
+    def _take_lookups(self) -> None:
         posix.read(self._wake_read, 4096)
         for node, found, trouble in self._lookups.answers():
             node.asking = False
@@ -203,27 +223,27 @@ class _Sender:
             if sockaddr not in known:
                 known.add(sockaddr)
                 self.targets.append(Target(node, family, sockaddr))
+                if self._answers:
+                    self._answers.add_survivor(family, str(sockaddr[0]), time.monotonic())
 
-    def _socket(self, family: int) -> _socket.socket:
+    def _socket_of(self, family: int) -> _socket.socket:
         if family not in self._sockets:
-            sock = _socket.socket(family, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC)
-            sock.setblocking(False)
-            try:
-                sock.setsockopt(_socket.SOL_SOCKET, _SO_SNDBUFFORCE, SEND_BUFFER)
-            except OSError:  # only root may
-                sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, SEND_BUFFER)
-            self._sockets[family] = sock
+            port = self._options.port if self._options.key else 0
+            sock = self._sockets[family] = open_socket(family, port)
+            self._poll.register(sock.fileno(), select.POLLIN if self._answers else 0)
+            if self._answers:
+                self._answers.add_socket(sock, time.monotonic())
         return self._sockets[family]
 
+    def _take_key(self) -> None:
+        # not before the first messages are out
+        from fence_kdump_send.answers import Answers
 
-def _listen_to_routes() -> _socket.socket | None:
-    try:
-        netlink = _socket.socket(
-            _socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, _socket.NETLINK_ROUTE
-        )
-        netlink.setblocking(False)
-        netlink.bind((0, GROUPS))
-    except OSError as error:
-        say(f"cannot listen to rtnetlink: {error.strerror}; trying twice a second instead")
-        return None
-    return netlink
+        now = time.monotonic()
+        answers = Answers(self._options.key, self._options.node)
+        for target in self.targets:
+            answers.add_survivor(target.family, str(target.sockaddr[0]), now)
+        for sock in self._sockets.values():
+            answers.add_socket(sock, now)
+            self._poll.modify(sock.fileno(), select.POLLIN)
+        self._answers = answers

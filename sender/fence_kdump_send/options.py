@@ -29,6 +29,8 @@ class Options:
     interval -- seconds between rounds, a fraction is fine
     fast_start -- seconds during which there is a round every second
     crash_only -- end before any round in which /proc/vmcore is absent
+    key -- path of the file with this node's key, "" for none
+    node -- this node's name, as in corosync.conf, for its proof
     verbose -- 0, or the level of -v
     nodes -- names and addresses to tell
     help, version -- asked for that text instead
@@ -41,6 +43,8 @@ class Options:
         "fast_start",
         "help",
         "interval",
+        "key",
+        "node",
         "nodes",
         "port",
         "verbose",
@@ -54,6 +58,8 @@ class Options:
         self.interval = DEFAULT_INTERVAL
         self.fast_start = 0.0
         self.crash_only = False
+        self.key = ""
+        self.node = ""
         self.verbose = 0
         self.help = False
         self.version = False
@@ -79,6 +85,8 @@ OPTIONS = (
     Option("i", "interval", "SECONDS", "time between messages (default: 10)"),
     Option("", "fast-start", "SECONDS", "first send every second for so long (default: 0)"),
     Option("", "crash-only", "", "send nothing, and end, where /proc/vmcore is absent"),
+    Option("", "key", "FILE", "answer challenges with the node's key in this file"),
+    Option("", "node", "NAME", "this node's name in the cluster, for --key"),
     Option("v", "verbose", "[LEVEL]", "say when any message was sent, not just the first"),
     Option("V", "version", "", "print the version"),
     Option("h", "help", "", "print this help"),
@@ -188,15 +196,11 @@ def _set(options: Options, option: Option, value: str) -> None:
         options.interval = _seconds(value, "interval", SHORTEST_INTERVAL)
     elif name == "fast-start":
         options.fast_start = _seconds(value, "fast start", 0)
-    elif name == "crash-only":
-        options.crash_only = True
     elif name == "verbose":
         # getopt_long(3) reads "-vv" as -v with the value "v"
         options.verbose = 1 + len(value) if not value.strip("v") else _whole(value, "level", 0, 99)
-    elif name == "help":
-        options.help = True
-    else:
-        options.version = True
+    else:  # a text, or a mere switch
+        setattr(options, name.replace("-", "_"), value if option.value else True)
 
 
 def _whole(text: str, what: str, low: int, high: int) -> int:

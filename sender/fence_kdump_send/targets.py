@@ -109,7 +109,15 @@ def _ask(node: str, port: int, family: int, flags: int = 0) -> list[Address]:
     # As bytes: a str goes through the idna codec, which is not on board of the frozen program.
     name = node.encode("utf-8", "surrogateescape")
     found = _socket.getaddrinfo(name, port, family, _socket.SOCK_DGRAM, 0, flags)
-    return [(entry[0], entry[4]) for entry in found]
+    return [_unmapped(entry[0], entry[4]) for entry in found]
+
+
+def _unmapped(family: int, sockaddr: tuple[object, ...]) -> Address:
+    """An IPv4 address that is written as an IPv6 one is an IPv4 address."""
+    text = str(sockaddr[0])
+    if text.startswith("::ffff:") and "." in text:
+        return _socket.AF_INET, (text[len("::ffff:") :], sockaddr[1])
+    return family, sockaddr
 
 
 class Lookups:

@@ -67,6 +67,8 @@ class Tap:
             self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
             # room for the ARP requests of many dead neighbours (SO_RCVBUFFORCE)
             self._socket.setsockopt(socket.SOL_SOCKET, 33, 64 << 20)
+            # and none for what the host sends: SOL_PACKET, PACKET_IGNORE_OUTGOING
+            self._socket.setsockopt(263, 23, 1)
             self._socket.bind((device, 3))
         self._socket.settimeout(30)
         self._port = port
@@ -75,10 +77,8 @@ class Tap:
         """Each datagram as it comes, until too long after the first step."""
         end = time.monotonic() + 30
         while time.monotonic() < end:
-            data, where = self._socket.recvfrom(65536)
-            packet = Ether(data)
-            came_in = where[2] != socket.PACKET_OUTGOING
-            if came_in and UDP in packet and packet[UDP].dport == self._port:
+            packet = Ether(self._socket.recv(65536))
+            if UDP in packet and packet[UDP].dport == self._port:
                 yield packet
         raise TimeoutError("waited in vain for a message")
 

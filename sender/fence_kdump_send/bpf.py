@@ -1,0 +1,69 @@
+"""A classic BPF filter: only whole challenges, and only those of survivors that are to be answered,
+get into a socket. Whatever else is sent here, at whatever rate, costs this program nothing.
+
+What passes is checked again: the filter need not be right for the sender to be.
+"""
+
+from __future__ import annotations
+
+import _socket
+from array import array
+
+from fence_kdump_protocol.dialogue import CHALLENGE_LENGTH
+
+__all__ = ["attach"]
+
+_SO_ATTACH_FILTER = 26  # asm-generic/socket.h
+_MOST_INSTRUCTIONS = 4096  # BPF_MAXINSNS
+
+# linux/bpf_common.h
+_LOAD_LENGTH = 0x80  # BPF_LD | BPF_W | BPF_LEN
+_LOAD_WORD = 0x20  # BPF_LD | BPF_W | BPF_ABS
+_LOAD_HALF = 0x28  # BPF_LD | BPF_H | BPF_ABS
+_JUMP_EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
+_RETURN = 0x06  # BPF_RET | BPF_K
+
+_UDP_HEADER = 8
+_NETWORK_HEADER = 0xFFF00000  # SKF_NET_OFF: offsets from the IP header
+_SOURCE = {4: _NETWORK_HEADER + 12, 16: _NETWORK_HEADER + 8}
+_ACCEPT, _REJECT = (_RETURN, 0, 0, 0xFFFFFFFF), (_RETURN, 0, 0, 0)
+
+
+def attach(sock: _socket.socket, sources: list[bytes]) -> None:
+    """Let nothing but the challenges of these sources into a UDP socket.
+
+    sources -- packed addresses of the socket's family; too many for one program: any source
+
+    Raises OSError.
+    """
+    code = array("B")
+    for operation, if_true, if_false, constant in _program(sources):  # struct sock_filter
+        code.frombytes(array("H", [operation]).tobytes() + bytes((if_true, if_false)))
+        code.frombytes(array("I", [constant]).tobytes())
+    address, length = code.buffer_info()
+    head = array("H", [length // 8, 0, 0, 0]).tobytes()
+    pointer = array("Q", [address]).tobytes()  # struct sock_fprog: u16, padding, pointer
+    sock.setsockopt(_socket.SOL_SOCKET, _SO_ATTACH_FILTER, head + pointer)
+
+
+def _program(sources: list[bytes]) -> list[tuple[int, int, int, int]]:
+    head = [
+        *_unless(_LOAD_LENGTH, 0, _UDP_HEADER + CHALLENGE_LENGTH),
+        *_unless(_LOAD_WORD, _UDP_HEADER, int.from_bytes(b"FKX1", "big")),
+        *_unless(_LOAD_HALF, _UDP_HEADER + 4, 0x0100),
+    ]
+    body = []
+    for source in sources:
+        words = [int.from_bytes(source[i : i + 4], "big") for i in range(0, len(source), 4)]
+        for number, word in enumerate(words):
+            to_the_next = 2 * (len(words) - number) - 1
+            body.append((_LOAD_WORD, 0, 0, _SOURCE[len(source)] + 4 * number))
+            body.append((_JUMP_EQUAL, 0, to_the_next, word))
+        body.append(_ACCEPT)
+    if len(head) + len(body) + 1 > _MOST_INSTRUCTIONS:
+        return [*head, _ACCEPT]
+    return [*head, *body, _REJECT]
+
+
+def _unless(load: int, offset: int, value: int) -> list[tuple[int, int, int, int]]:
+    return [(load, 0, 0, offset), (_JUMP_EQUAL, 1, 0, value), _REJECT]

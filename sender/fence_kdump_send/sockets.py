@@ -1,0 +1,64 @@
+"""The sockets: to send messages by, and to hear of routes."""
+
+from __future__ import annotations
+
+import _socket
+
+from fence_kdump_send.console import say
+from fence_kdump_send.routes import GROUPS
+
+__all__ = ["listen_to_routes", "open_socket"]
+
+# Messages to neighbours that do not answer wait in the socket's send buffer: with the default
+# buffer a few hundred dead nodes would keep the living ones from being told.
+SEND_BUFFER = 8 << 20
+_SO_SNDBUFFORCE = 32  # asm-generic/socket.h; Python has no name for it
+_IP_PKTINFO = 8  # linux/in.h
+
+
+def open_socket(family: int, port: int) -> _socket.socket:
+    """A socket to send messages by, which never waits.
+
+    family -- AF_INET or AF_INET6
+    port -- to send from: survivors send their challenges to it, and each comes with the address
+        that it was sent to. If somebody else has the port, they can still send them to where a
+        message came from. 0: any port will do, and no challenges are expected
+
+    Raises OSError.
+    """
+    sock = _socket.socket(family, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC)
+    sock.setblocking(False)
+    try:
+        sock.setsockopt(_socket.SOL_SOCKET, _SO_SNDBUFFORCE, SEND_BUFFER)
+    except OSError:  # only root may
+        sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, SEND_BUFFER)
+    if port:
+        _bind(sock, port)
+    return sock
+
+
+def _bind(sock: _socket.socket, port: int) -> None:
+    try:
+        if sock.family == _socket.AF_INET6:
+            sock.setsockopt(_socket.IPPROTO_IPV6, _socket.IPV6_RECVPKTINFO, 1)
+            sock.setsockopt(_socket.IPPROTO_IPV6, _socket.IPV6_V6ONLY, 1)  # IPv4 has its own
+            sock.bind(("::", port))
+        else:
+            sock.setsockopt(_socket.IPPROTO_IP, _IP_PKTINFO, 1)
+            sock.bind(("0.0.0.0", port))  # noqa: S104
+    except OSError as error:
+        say(f"cannot send from UDP port {port}: {error.strerror}; challenges may not arrive")
+
+
+def listen_to_routes() -> _socket.socket | None:
+    """A socket that tells what `routes` reads; None, and a line that says so, if there is none."""
+    try:
+        netlink = _socket.socket(
+            _socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, _socket.NETLINK_ROUTE
+        )
+        netlink.setblocking(False)
+        netlink.bind((0, GROUPS))
+    except OSError as error:
+        say(f"cannot listen to rtnetlink: {error.strerror}; trying twice a second instead")
+        return None
+    return netlink
