@@ -125,7 +125,7 @@ lint: $(READY)
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/mypy
-	PYTHONPATH=protocol:cluster:sender:agent:dracut-module $(VENV)/bin/lint-imports
+	PYTHONPATH=protocol:cluster:sender:agent:dracut-module:admin $(VENV)/bin/lint-imports
 	shellcheck $(SHELL_SCRIPTS)
 	shfmt -i 4 -ci -d $(SHELL_SCRIPTS)
 

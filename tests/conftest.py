@@ -9,7 +9,7 @@ import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 
-PARTS = ("protocol", "cluster", "sender", "agent", "dracut-module")
+PARTS = ("protocol", "cluster", "sender", "agent", "dracut-module", "admin")
 
 sys.path[:0] = [os.path.join(ROOT, part) for part in PARTS]
 sys.path.append(os.path.join(ROOT, "tests"))

@@ -17,6 +17,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 AGENT = os.path.join(ROOT, "agent/bin/fence_kdump")
 SENDER = os.path.join(ROOT, "dist/fence_kdump_send/fence_kdump_send")
 ONEFILE = os.path.join(ROOT, "dist/onefile/fence_kdump_send")
+ADMIN = os.path.join(ROOT, "admin/bin/fence-kdump")
 C_AGENT = "/usr/sbin/fence_kdump"
 C_SENDER = "/usr/libexec/fence-agents/fence_kdump_send"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Callable
 
 from fence_kdump_image.way import links, owners, replay, source
@@ -171,9 +171,14 @@ def _ways(
             continue
         try:
             found = source.choose(target, own, network, cluster)
+        except NetworkError as error:
+            warnings.append(f"{error}; the way to {target.address} is left to others")
+            continue
+        try:
             stack = links.below(found.route.device, network) if found.route else ()
         except (links.UnsupportedError, NetworkError) as error:
             warnings.append(f"{error}; the way to {target.address} is left to others")
+            ways.append((replace(found, problem=str(error)), ()))
             continue
         if found.problem:
             warnings.append(found.problem)
@@ -196,7 +201,7 @@ def _paths(
         for link in stack:
             if link.driver:
                 nics.setdefault(link.device.name, _nic(link, found.target, owned))
-        if found.route and not any(link.device.name in owned for link in stack):
+        if found.route and stack and not any(link.device.name in owned for link in stack):
             paths.append(replay.Path(stack, found.route, found.address))
     return paths, nics
 

@@ -1,0 +1,99 @@
+"""The arguments of the command.
+
+The man page and the shell's completion are made of this parser.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+
+__all__ = ["Arguments", "parse", "parser"]
+
+
+class Arguments(argparse.Namespace):
+    """What was asked for; of another command's, the defaults.
+
+    command -- "probe"...
+    names -- nodes
+    root -- folder that all paths are below
+    node -- this node's name, "" for the host name
+    ipport -- UDP port, 0 for the one in the configuration
+    seconds -- how long to listen
+    """
+
+    command: str
+    json: bool = False
+    listen: bool = False
+    names: Sequence[str] = ()
+    root: str = ""
+    node: str = ""
+    ipport: int = 0
+    seconds: float = 60.0
+
+
+def parse(argv: Sequence[str]) -> Arguments:
+    """Read them. Ends the program, as argparse does, for --help and what cannot be understood."""
+    return parser().parse_args(argv, Arguments())
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="fence-kdump",
+        description="Know before a crash whether the cluster will be told of it, and understand"
+        " after one what happened. Changes nothing.",
+        epilog="Exit status: 0 if all is well, 1 if something is wrong, 2 if there is no telling.",
+    )
+    commands = top.add_subparsers(
+        title="commands", dest="command", required=True, metavar="COMMAND"
+    )
+    probe = commands.add_parser(
+        "probe", help="try the way to the other nodes, as the crash kernel will use it"
+    )
+    probe.add_argument(
+        "names", nargs="*", metavar="NODE",
+        help="name or address of a node (default: all that the crash kernel tells)",
+    )  # fmt: skip
+    probe.add_argument(
+        "--listen", action="store_true",
+        help="tell which probes of other nodes come in, and pass this node's firewall",
+    )  # fmt: skip
+    probe.add_argument(
+        "--seconds", type=_seconds, default=60.0, metavar="N",
+        help="how long to listen (default: %(default)g)",
+    )  # fmt: skip
+    probe.add_argument(
+        "-p", "--ipport", type=_port, default=0, metavar="PORT",
+        help="UDP port of messages (default: the sender's)",
+    )  # fmt: skip
+    for command in (probe,):
+        command.add_argument("--json", action="store_true", help="print it as JSON, for programs")
+        command.add_argument(
+            "--root", default="", type=_folder, metavar="DIR",
+            help="read files below this folder; the network is the running kernel's all the same",
+        )  # fmt: skip
+        command.add_argument(
+            "--node", default="", metavar="NAME", help="this node's name (default: the host name)"
+        )
+    return top
+
+
+def _folder(path: str) -> str:
+    if path and not os.path.isdir(path):
+        raise argparse.ArgumentTypeError(f"{path} is no folder")
+    return path
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and 1 <= int(text[:6]) <= 65535:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text!r}: take a whole number from 1 to 65535")
+
+
+def _seconds(text: str) -> float:
+    number = text[:-1] if text.endswith("s") else text
+    if number.isascii() and number.replace(".", "", 1).isdigit() and 0 < float(number) <= 86400:
+        return float(number)
+    raise argparse.ArgumentTypeError(f"{text!r}: take seconds, more than 0, at most a day")

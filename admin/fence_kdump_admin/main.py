@@ -1,0 +1,90 @@
+"""The command fence-kdump: its arguments, its output, its exit status."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+
+from fence_kdump_admin import arguments, tell
+from fence_kdump_admin.probe import listen, run
+from fence_kdump_admin.probe.goals import UnknownNodeError
+
+__all__ = ["main"]
+
+NAME = "fence-kdump"
+WELL, WRONG, UNKNOWN = 0, 1, 2  # 2 is argparse's status, too
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command.
+
+    argv -- the arguments without the program's name
+
+    Returns the exit status: 0 if all is well, 1 if something is wrong, 2 if there is no telling.
+    """
+    chosen = arguments.parse(argv)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # bytes of a file that are no text go out as they came
+        sys.stdout.reconfigure(errors="surrogateescape")
+    try:
+        status = _COMMANDS[chosen.command](chosen)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nor may the interpreter's end complain
+    except KeyboardInterrupt:
+        pass
+    except (run.NothingToProbeError, UnknownNodeError) as error:
+        _say(str(error))
+    except OSError as error:
+        _say(_reason(error))
+    except Exception as error:  # an administrator at night can do nothing with a traceback
+        _say(f"fault of this program, please report it: {error!r}")
+    return UNKNOWN
+
+
+def _probe(chosen: arguments.Arguments) -> int:
+    if chosen.listen:
+        return _listen(chosen)
+    port, results = run.probe(chosen.root, chosen.node, chosen.names, chosen.ipport)
+    sys.stdout.write(tell.probed(results, port, chosen.json))
+    return tell.status(results)
+
+
+def _listen(chosen: arguments.Arguments) -> int:
+    passed = 0
+    dropped = 0
+    port = chosen.ipport or run.PORT
+    try:
+        ear = listen.Ear(port)
+    except PermissionError:
+        _say("probe --listen looks behind the firewall (CAP_NET_RAW): run it as root")
+        return UNKNOWN
+    with ear:
+        sys.stdout.write(tell.listening(port, chosen.seconds, chosen.json))
+        sys.stdout.flush()
+        for arrival in ear.arrivals(chosen.seconds):
+            passed += arrival.passed
+            dropped += not arrival.passed
+            sys.stdout.write(tell.arrived(arrival, port, chosen.json))
+            sys.stdout.flush()
+    if not passed and not dropped:
+        _say(f"no probe came in {chosen.seconds:g} s: what is sent is lost on the way")
+        return UNKNOWN
+    return WRONG if dropped else WELL
+
+
+def _reason(error: OSError) -> str:
+    if not error.strerror or error.filename is None:
+        return str(error)
+    remedy = ": run it as root" if isinstance(error, PermissionError) else ""
+    return f"{error.strerror}: {error.filename!r}{remedy}"
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{NAME}: {text}\n")
+
+
+_COMMANDS = {"probe": _probe}

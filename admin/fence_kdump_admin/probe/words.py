@@ -1,0 +1,58 @@
+"""Each word for a way as a sentence, and what to do about it."""
+
+from __future__ import annotations
+
+from fence_kdump_admin.probe import judge
+from fence_kdump_admin.probe.send import Result, beside
+from fence_kdump_protocol import PORT
+
+__all__ = ["BAD", "UNKNOWN", "remedy", "sentence"]
+
+BAD = (judge.PROHIBITED, judge.NO_NEIGHBOUR, judge.ROUTER, judge.NO_ROUTE)
+UNKNOWN = (judge.SILENT,)
+
+
+def sentence(result: Result, port: int) -> str:
+    """What is known of the way, without the node's name and address.
+
+    port -- the UDP port of messages
+    """
+    goal, answer = result.goal, result.answer
+    who = f"{answer.offender} answers '{answer.text}'" if answer else ""
+    over = f" over {goal.device}" if goal.device else ""
+    text = {
+        judge.FREE: f"reached; nobody listens on UDP {port}, or a firewall there rejects as a"
+        " closed port does",
+        judge.LISTENING: f"reached; somebody listens on UDP {port}, or a firewall there drops that"
+        " port alone",
+        judge.PROHIBITED: result.trouble or f"a firewall rejects UDP {port}: {who}",
+        judge.SILENT: f"no answer from UDP {port} and {beside(port)}: a firewall drops what comes,"
+        " or the node is down",
+        judge.NO_NEIGHBOUR: f"nobody answers for this address{over}: the node or the link is down,"
+        " or a firewall there drops even that question",
+        judge.ROUTER: f"a router cannot pass it on: {who}",
+        judge.NO_ROUTE: f"nothing leaves this node{over}: {result.trouble}",
+    }[result.way]
+    return f"{text} ({goal.doubt})" if goal.doubt else text
+
+
+def remedy(result: Result, port: int) -> str:
+    """A command to type, and where; "" if nothing is wrong."""
+    goal = result.goal
+    there = f"on {goal.node}: "
+    origin = f" from {goal.source}" if goal.source else ""
+    answer = result.answer
+    if result.way == judge.PROHIBITED and answer and answer.offender != goal.source:
+        return there + _opening(port)
+    return {
+        judge.PROHIBITED: "nft list ruleset",
+        judge.SILENT: f"{there}fence-kdump doctor",
+        judge.NO_NEIGHBOUR: f"ip neighbour show {goal.address}",
+        judge.ROUTER: f"on {answer.offender if answer else ''}: ip route get {goal.address}",
+        judge.NO_ROUTE: f"ip route get {goal.address}{origin}",
+    }.get(result.way, "")
+
+
+def _opening(port: int) -> str:
+    what = "--add-service=fence-kdump" if port == PORT else f"--add-port={port}/udp"
+    return f"firewall-cmd --permanent {what} && firewall-cmd --reload"
