@@ -23,7 +23,8 @@ _OPTIONS: dict[int, tuple[int, int]] = {
 # then the sockaddr of whoever sent the answer
 _ERROR = struct.Struct("=IBBBBII")
 _FROM_ICMP = (2, 3)  # SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6
-_ADDRESS: dict[int, tuple[int, int]] = {socket.AF_INET: (4, 4), socket.AF_INET6: (8, 16)}  # offset and length in a sockaddr
+# where a sockaddr has its address: offset and length
+_ADDRESS: dict[int, tuple[int, int]] = {socket.AF_INET: (4, 4), socket.AF_INET6: (8, 16)}
 
 # "destination unreachable": RFC 792 with RFC 1812 section 5.2.7.1, RFC 4443 section 3.1
 _UNREACHABLE = {
