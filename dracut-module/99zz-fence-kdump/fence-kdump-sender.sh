@@ -10,4 +10,4 @@ set --
 while read -r word; do
     set -- "$@" "$word"
 done </etc/fence-kdump/args
-exec /usr/libexec/fence-kdump/fence_kdump_send "$@"
+exec /usr/lib/fence-kdump/fence_kdump_send "$@"

@@ -50,8 +50,9 @@ _fence_kdump_plan() {
 
 _fence_kdump_install_sender() {
     local _name
-    mkdir -p "$initdir/usr/libexec/fence-kdump"
-    cp -a --no-preserve=ownership "$(_fence_kdump_sender)/." "$initdir/usr/libexec/fence-kdump/" ||
+    # not where it is installed: what calls it there and waits finds what ends at once
+    mkdir -p "$initdir/usr/lib/fence-kdump"
+    cp -a --no-preserve=ownership "$(_fence_kdump_sender)/." "$initdir/usr/lib/fence-kdump/" ||
         return 1
     while read -r _name; do
         if [[ $_name == /* ]]; then
@@ -71,17 +72,13 @@ _fence_kdump_script() {
     inst_simple "$moddir/fence-kdump-$1.sh" "$_name" && chmod 755 "$initdir$_name"
 }
 
-# where something in the image calls a sender, now that ours is started without it
-_fence_kdump_install_postscript() {
+# where scripts of kdump's call a sender: what ends at once, in place of ours, which may not
+_fence_kdump_install_called() {
     local _name
     while read -r _name; do
-        if [[ $(readlink "$initdir$_name") == */fence-kdump/fence_kdump_send ]]; then
-            rm -f "$initdir$_name" # brought along by what calls it
-        elif [[ -e $initdir$_name || -L $initdir$_name ]]; then
-            continue # somebody else's, as the C program, which ends by itself
-        fi
-        _fence_kdump_script postscript "$_name" || return 1
-    done < <(_fence_kdump_requested postscript)
+        rm -f "$initdir$_name" # ours, brought along by what calls it
+        _fence_kdump_script called "$_name" || return 1
+    done < <(_fence_kdump_requested called)
     return 0
 }
 
@@ -92,6 +89,8 @@ _fence_kdump_install() {
         return 1
     fi
     _fence_kdump_plan && [[ -s $initdir/etc/fence-kdump/args ]] || return 1
+    # first: a KDUMP_PRESCRIPT that fails stops the dump
+    _fence_kdump_install_called || return 1
     _fence_kdump_install_sender || return 1
     inst_multiple ip modprobe sleep || return 1
     _fence_kdump_script links || return 1
@@ -107,7 +106,6 @@ _fence_kdump_install() {
         inst_hook cmdline 01 "$moddir/fence-kdump-start.sh" || return 1
         inst_hook cleanup 01 "$moddir/fence-kdump-stop.sh" || return 1
     fi
-    _fence_kdump_install_postscript || return 1
     # last: an image with a manifest counts as one with all that is in the manifest
     mkdir -p "$initdir/usr/lib/dracut"
     mv "$(_fence_kdump_manifest)" "$initdir/usr/lib/dracut/"

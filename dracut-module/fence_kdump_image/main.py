@@ -67,7 +67,9 @@ def _install(arguments: argparse.Namespace) -> int:
         _say(f"nobody to tell: {wanted.refusal}")
         return 1
     files.write(wanted, texts, arguments.initdir, arguments.sender, arguments.manifest)
-    sys.stdout.writelines(f"{line}\n" for line in files.requests(wanted, arguments.sender))
+    sys.stdout.writelines(
+        f"{line}\n" for line in files.requests(wanted, arguments.initdir, arguments.sender)
+    )
     return 0
 
 

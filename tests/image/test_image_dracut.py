@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import stat
 
@@ -12,7 +13,7 @@ import pytest
 from lab.images import RHEL, SENDER, SMALL, Image, Workshop
 from rig.host import kernel_release
 
-SEND = "/usr/libexec/fence-kdump/fence_kdump_send"
+SEND = "/usr/lib/fence-kdump/fence_kdump_send"
 
 
 @pytest.fixture(params=["rhel", "suse", "without_systemd"])
@@ -159,32 +160,42 @@ def test_name_left_to_the_crash_kernel(images: Workshop) -> None:
 
 SUSE_PATH = "usr/lib/fence_kdump_send"
 SUSE_CALL = ("-c", "3", "-i", "1", "10.0.0.1", "gone.invalid")
+CALLS = {
+    "KDUMP_PRESCRIPT": f"/{SUSE_PATH} {' '.join(SUSE_CALL)}",
+    "KDUMP_TRANSFER": "/usr/libexec/fence-kdump/fence_kdump_send 10.0.0.4",
+    "KDUMP_POSTSCRIPT": "sleep 1; fence_kdump_send -c 3 10.0.0.5",
+}
+CALLED = (SUSE_PATH, "usr/libexec/fence-kdump/fence_kdump_send", "usr/sbin/fence_kdump_send")
 
 
-def test_suse_s_postscript_ends_at_once(images: Workshop) -> None:
-    """boot-kdump.sh waits for it, and reboots only then; here is no way to any of the nodes."""
-    text = f'KDUMP_POSTSCRIPT="/{SUSE_PATH} {" ".join(SUSE_CALL)}"\n'
+def test_what_suse_s_scripts_call_ends_at_once(images: Workshop) -> None:
+    """kdump-save waits for each; a KDUMP_PRESCRIPT that fails even stops the dump. Here is no way
+    to any of the nodes."""
+    text = "".join(f'{name}="{command}"\n' for name, command in CALLS.items())
     file = images.file(f"{images.root}/etc/sysconfig/kdump", text)
-    # the program itself, as a KDUMP_REQUIRED_PROGRAMS may bring it
+    # the program itself, as a KDUMP_REQUIRED_PROGRAMS may bring it: whole, or without its folder
     files = f"{images.where}/programs"
-    os.makedirs(f"{files}/usr/lib")
-    os.symlink("../libexec/fence-kdump/fence_kdump_send", f"{files}/{SUSE_PATH}")
+    for path in (*CALLED, "usr/libexec/fence-kdump"):
+        os.makedirs(os.path.dirname(f"{files}/{path}"), exist_ok=True)
+    shutil.copy(f"{SENDER}/fence_kdump_send", f"{files}/{CALLED[1]}")
+    os.symlink("../libexec/fence-kdump/fence_kdump_send", f"{files}/{CALLED[0]}")
+    os.symlink("../libexec/fence-kdump/nowhere", f"{files}/{CALLED[2]}")
     small = [*SMALL, "--no-kernel"]
     try:
         built = [images.build(small), images.build(small, {"KDUMP_STAND_IN_FILES": files})]
     finally:
         os.unlink(file)
     for image in built:
-        run = image.run(f"/{SUSE_PATH}", *SUSE_CALL)
-        assert (run.returncode, run.stdout.count("\n"), run.stderr) == (0, 1, "")
-        assert image.read("etc/fence-kdump/args").split() == [
-            *("--crash-only", "--fast-start", "60", "--interval", "1", "--"),
-            *("10.0.0.1", "gone.invalid"),
-        ]
+        for path in CALLED:
+            run = image.run(f"/{path}", *SUSE_CALL)
+            assert (run.returncode, run.stdout.count("\n"), run.stderr) == (0, 1, ""), path
+        args = image.read("etc/fence-kdump/args").split()
+        assert args[:6] == ["--crash-only", "--fast-start", "60", "--interval", "1", "--"]
+        assert {*args[6:]} == {"10.0.0.1", "gone.invalid", "10.0.0.4", "10.0.0.5"}
         assert image.run(SEND, "--version").returncode == 0
 
 
-def test_c_program_in_suse_s_postscript_stays(
+def test_c_program_in_suse_s_script_stays(
     images: Workshop, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     files = str(tmp_path_factory.mktemp("files"))
@@ -258,7 +269,7 @@ def break_helper(images: Workshop, body: str) -> dict[str, str]:
 def test_broken_helper(images: Workshop, body: str) -> None:
     image = images.build(SMALL, break_helper(images, body))
     assert image.has("etc/kdump-stand-in")
-    assert not image.has("usr/libexec/fence-kdump")
+    assert not image.has("usr/lib/fence-kdump")
     assert "fence-kdump: this crash image tells nobody" in image.log
 
 
@@ -332,7 +343,7 @@ SYSTEMD = [
     [
         *(
             (f"fence-kdump-{name}.sh", SMALL)
-            for name in ("links", "sender", "keep", "start", "stop", "postscript")
+            for name in ("links", "sender", "keep", "start", "stop", "called")
         ),
         ("fence-kdump-links.service", SYSTEMD),
         ("fence-kdump-sender.service", SYSTEMD),
@@ -354,7 +365,8 @@ def test_missing_part_of_the_module(images: Workshop, name: str, arguments: list
     assert "fence-kdump: this crash image tells nobody" in image.log
     assert checked.returncode == 1, checked
     assert checked.stdout.startswith("stale: it tells nobody, or not all, of a crash")
-    assert not image.has(SUSE_PATH)  # where it would say that others are told
+    # a KDUMP_PRESCRIPT that fails stops the dump
+    assert image.has(SUSE_PATH) == (name != "fence-kdump-called.sh")
 
 
 def test_kernel_without_the_driver(images: Workshop) -> None:

@@ -390,16 +390,63 @@ def test_ip_that_fails_costs_the_links_only(node: Node, tmp_path: pathlib.Path) 
     assert "broken" in json.loads(shown)["warnings"][0]
 
 
+SAMPLE = """\
+# Debian's, without its comments
+totem {
+	version: 2
+	cluster_name: debian
+}
+nodelist {
+	node {
+		name: node1
+		nodeid: 1
+		ring0_addr: 127.0.0.1
+	}
+}
+"""
+
+
+def test_a_sample_s_loopback_nodelist_is_no_cluster(node: Node) -> None:
+    """The primary address, which would not be this node's own in a cluster, is taken along."""
+    node.nic("eth0")
+    node.host.ip("address add 10.0.0.2/24 dev eth0")
+    node.file("/etc/corosync/corosync.conf", SAMPLE)
+    node.file("/etc/kdump.conf", "fence_kdump_nodes 10.0.0.1\n")
+    shown = node.show()
+    assert addresses(shown) == ["10.0.0.1"]
+    assert "route replace 10.0.0.1/32 dev @ src 10.0.0.2" in shown["links"]
+    assert ["loopback addresses alone" in text for text in shown["warnings"]] == [True]
+
+
+def test_told_is_all_that_any_file_names(node: Node) -> None:
+    node.file("/etc/kdump.conf", "fence_kdump_nodes 10.0.0.1\n")
+    node.corosync(me="10.0.0.2", node1="10.0.0.1 10.1.0.1", node3="10.0.0.3")
+    run = subprocess.run(
+        node.host.command(HELPER, "show", "--root", node.root, "--node", "me"),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    corosync, kdump = "/etc/corosync/corosync.conf", "/etc/kdump.conf"
+    told = [line.split(None, 1)[1] for line in run.stdout.splitlines() if line.startswith("told")]
+    assert told == [
+        f"10.0.0.1 node1 ring 0, named by {corosync} and {kdump}",
+        f"10.1.0.1 node1 ring 1, named by {corosync}",
+        f"10.0.0.3 node3 ring 0, named by {corosync}",
+    ]
+
+
 @pytest.mark.parametrize(
     ("path", "text", "said"),
     [
         ("/etc/sysconfig/fence_kdump", "FENCE_KDUMP=no\n", "FENCE_KDUMP=no"),
         ("/etc/corosync/corosync.conf", "totem {\n}\n", "no file names another node"),
-        ("/etc/kdump.conf", "fence_kdump_nodes me\n", "names no other node"),
+        ("/etc/corosync/corosync.conf", SAMPLE, "no file names another node"),
     ],
 )
 def test_nobody_to_tell(node: Node, path: str, text: str, said: str) -> None:
     node.corosync(me="10.0.0.2", node1="10.0.0.1")
+    node.file("/etc/kdump.conf", "fence_kdump_nodes me\n")
     node.file(path, text)
     run = subprocess.run(
         node.host.command(HELPER, "show", "--root", node.root, "--node", "me"),

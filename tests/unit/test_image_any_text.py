@@ -13,7 +13,7 @@ from fence_kdump_image.image.plan import make
 from fence_kdump_image.image.show import as_data, as_text
 from fence_kdump_image.way import owners
 from fence_kdump_image.way.network import Address, Device, Driver, Route
-from fence_kdump_image.whom import kdumpconf, sysconfig, targets
+from fence_kdump_image.whom import kdumpconf, sources, sysconfig
 
 NODELIST = ("nodelist {\n", "node {\n", "}\n", "ring0_addr: ", "ring1_addr: ", "name: ", "me")
 HOSTS = ("node1", "10.0.0.1", "10.0.0.2", "fd00::1", "fe80::1%eth0", "127.0.0.1", "224.0.0.1")
@@ -51,7 +51,7 @@ def resolver(names: Sequence[str], family: str) -> dict[str, tuple[str, ...]]:
 
 
 @settings(deadline=None)
-@given(st.dictionaries(st.sampled_from(targets.SOURCES), TEXT))
+@given(st.dictionaries(st.sampled_from(sources.SOURCES), TEXT))
 def test_plan_of_any_configuration(texts: dict[str, str]) -> None:
     plan = make(texts, OneNic(), "me", resolver)
     assert bool(plan.refusal) == (not plan.targets) or "FENCE_KDUMP" in plan.refusal

@@ -53,7 +53,7 @@ def test_sender_takes_what_is_left(text: str) -> None:
     assert sender_parse([*options.words, "--", "node1"]).nodes == ["node1"]
 
 
-def test_count_of_a_postscript_is_dropped() -> None:
-    """It is there for the C program, as a postscript must end."""
-    options = parse(["-c", "5", "-i", "1"], in_postscript=True)
+def test_count_in_a_script_is_dropped() -> None:
+    """It is there for the C program, as kdump waits for it."""
+    options = parse(["-c", "5", "-i", "1"], in_script=True)
     assert (options.words, options.problems) == (("--interval", "1"), ())

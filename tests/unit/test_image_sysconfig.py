@@ -1,4 +1,4 @@
-"""Files of shell assignments, and the sender's call in SUSE's postscript."""
+"""Files of shell assignments, and the sender's call in SUSE's scripts."""
 
 from __future__ import annotations
 

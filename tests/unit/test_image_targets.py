@@ -1,4 +1,4 @@
-"""Whom to tell: which file decides, and that it is never this node."""
+"""Whom to tell: all that any file names, and never this node."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import pytest
 
 from fence_kdump_cluster import corosync
 from fence_kdump_image.whom import kdumpconf, sysconfig
-from fence_kdump_image.whom.targets import Choice, Self, Settled, choose, hosts, own_by_name, settle
+from fence_kdump_image.whom.itself import Self, own_by_name
+from fence_kdump_image.whom.sources import Configured, gather
+from fence_kdump_image.whom.targets import Settled, hosts, settle
 
 NODELIST = """
 nodelist {
@@ -34,78 +36,157 @@ HOSTS = {
     "node3-a": ("10.0.0.3", "fd01::3"),
     "me": ("127.0.1.1",),
     "alias": ("10.0.0.2",),
+    "elsewhere": ("10.9.0.9",),
+    "localhost": ("127.0.0.1", "::1"),
 }
 ME = Self(frozenset({"node2", "node2.example.com"}), frozenset({"127.0.0.1", "10.0.0.2"}))
 
 
-def answer(choice: Choice, me: Self = ME) -> Settled:
+def answer(configured: Configured, me: Self = ME) -> Settled:
     answers = {
-        h: HOSTS.get(h) or ((h,) if h[0].isdigit() or ":" in h else ()) for h in hosts(choice)
+        h: HOSTS.get(h.lower()) or ((h,) if h[0].isdigit() or ":" in h else ())
+        for h in hosts(configured)
     }
-    return settle(choice, answers, me)
+    return settle(configured, answers, me)
 
 
 def told(settled: Settled) -> list[str]:
     return [t.address or t.host for t in settled.targets]
 
 
-def kdump_conf(nodes: str) -> Choice:
-    return choose({kdumpconf.PATH: f"fence_kdump_nodes {nodes}\n"})
+def kdump_conf(nodes: str) -> Configured:
+    return gather({kdumpconf.PATH: f"fence_kdump_nodes {nodes}\n"})
 
 
 CONF = {kdumpconf.PATH: "fence_kdump_nodes conf1 conf2\nfence_kdump_args -p 1111\n"}
-SUSE = {sysconfig.KDUMP: 'KDUMP_POSTSCRIPT="/usr/lib/fence_kdump_send -p 2222 -c 5 suse1"\n'}
+SUSE = {
+    sysconfig.KDUMP: """\
+KDUMP_PRESCRIPT="/bin/true; /usr/lib/fence_kdump_send -c 5 suse1"
+KDUMP_TRANSFER="/usr/lib/fence_kdump_send -p 2222 suse2"
+KDUMP_POSTSCRIPT="fence_kdump_send -p 2223 -c 5 suse1 suse3"
+"""
+}
 COROSYNC = {corosync.PATH: NODELIST}
 OPTIONS = {sysconfig.FENCE_KDUMP: 'FENCE_KDUMP_OPTS="-p 3333"\n'}
+NODES = ["node1", "node2", "node3"]
 
 
 @pytest.mark.parametrize(
-    ("texts", "source", "nodes", "words"),
+    ("texts", "nodes", "words", "unused"),
     [
-        ({}, "", [], []),
-        ({**CONF, **SUSE, **COROSYNC}, kdumpconf.PATH, ["conf1", "conf2"], ["--ipport", "1111"]),
-        ({**SUSE, **COROSYNC}, sysconfig.KDUMP, ["suse1"], ["--ipport", "2222"]),
-        ({**COROSYNC, **OPTIONS}, corosync.PATH, ["node1", "node2", "node3"], ["--ipport", "3333"]),
-        ({sysconfig.KDUMP: "KDUMP_POSTSCRIPT=/bin/true\n"}, "", [], []),
-        (OPTIONS, "", [], ["--ipport", "3333"]),
+        ({}, [], [], 0),
+        (CONF, ["conf1", "conf2"], ["--ipport", "1111"], 0),
+        (
+            {**CONF, **SUSE, **COROSYNC, **OPTIONS},
+            [*NODES, "conf1", "conf2", "suse1", "suse2", "suse3"],
+            ["--ipport", "1111"],
+            3,
+        ),
+        (
+            {**SUSE, **COROSYNC},
+            [*NODES, "suse1", "suse2", "suse3"],
+            ["--ipport", "2222"],
+            1,
+        ),
+        ({**COROSYNC, **OPTIONS}, NODES, ["--ipport", "3333"], 0),
+        ({kdumpconf.PATH: "fence_kdump_args -p 3333\n", **OPTIONS}, [], ["--ipport", "3333"], 0),
+        ({sysconfig.KDUMP: "KDUMP_POSTSCRIPT=/bin/true\n"}, [], [], 0),
+        (OPTIONS, [], ["--ipport", "3333"], 0),
     ],
 )
-def test_first_file_with_an_answer_decides(
-    texts: dict[str, str], source: str, nodes: list[str], words: list[str]
+def test_all_that_any_file_names_and_the_options_of_the_first_that_has_any(
+    texts: dict[str, str], nodes: list[str], words: list[str], unused: int
 ) -> None:
-    choice = choose(texts)
-    assert choice.source == source
-    assert list(dict.fromkeys(c.node for c in choice.candidates)) == nodes
-    assert list(choice.options.words) == words
-    assert not choice.opted_out
+    configured = gather(texts)
+    assert list(dict.fromkeys(c.node for c in configured.candidates)) == nodes
+    assert list(configured.options.words) == words
+    assert not configured.opted_out
+    assert ["not used" in problem for problem in configured.problems] == [True] * unused
 
 
+@pytest.mark.parametrize("name", ["KDUMP_PRESCRIPT", "KDUMP_TRANSFER", "KDUMP_POSTSCRIPT"])
 @pytest.mark.parametrize(
-    ("path", "sender"),
+    ("call", "path"),
     [
         ("/usr/lib/fence_kdump_send", "/usr/lib/fence_kdump_send"),
-        ("fence_kdump_send", ""),
-        ("/usr/libexec/fence-kdump/fence_kdump_send", ""),  # the program that the image needs
+        ("fence_kdump_send", "/usr/sbin/fence_kdump_send"),
+        ("/usr/libexec/fence-kdump/fence_kdump_send", "/usr/libexec/fence-kdump/fence_kdump_send"),
     ],
 )
-def test_path_in_a_postscript(path: str, sender: str) -> None:
-    choice = choose({sysconfig.KDUMP: f'KDUMP_POSTSCRIPT="{path} -c 3 node1"\n'})
-    assert choice.sender == sender
-    assert [path in problem for problem in choice.problems] == [True] * ("libexec" in path)
+def test_where_a_script_calls_a_sender(name: str, call: str, path: str) -> None:
+    configured = gather({sysconfig.KDUMP: f'{name}="{call} -c 3 node1"\n'})
+    assert configured.senders == (path,)
+    assert not configured.problems
+
+
+@pytest.mark.parametrize(
+    ("nodes", "told_by_conf"),
+    [
+        ("node1", [("10.0.0.1", "node1", 0)]),
+        ("10.1.0.1", [("10.1.0.1", "node1", 1)]),  # one ring of two is listed
+        ("NODE3", [("10.0.0.3", "node3", 0)]),
+        ("alias", []),  # it is this node
+        ("fd00::3 elsewhere", [("fd00::3", "node3", 1), ("10.9.0.9", "elsewhere", 0)]),
+    ],
+)
+def test_a_list_that_lags_behind_the_cluster_leaves_nobody_out(
+    nodes: str, told_by_conf: list[tuple[str, str, int]]
+) -> None:
+    settled = answer(gather({kdumpconf.PATH: f"fence_kdump_nodes {nodes}\n", **COROSYNC}))
+    rings = [t for t in settled.targets if corosync.PATH in t.sources]
+    assert [t.address for t in rings] == ["10.0.0.1", "10.1.0.1", "10.0.0.3", "fd01::3", "fd00::3"]
+    named = [t for t in settled.targets if kdumpconf.PATH in t.sources]
+    assert [(t.address, t.node, t.ring) for t in named] == told_by_conf
+    assert not settled.problems
+
+
+@pytest.mark.parametrize("name", ["node1", "node2", "node3"])
+def test_one_kdump_conf_on_all_nodes(name: str) -> None:
+    texts = {kdumpconf.PATH: "fence_kdump_nodes node1 node2 node3\n", **COROSYNC}
+    settled = answer(gather(texts), Self(frozenset({name}), frozenset(HOSTS[name])))
+    assert {t.node for t in settled.targets} == {"node1", "node2", "node3"} - {name}
+
+
+def test_a_node_of_corosync_whose_name_does_not_resolve_is_told_by_its_rings() -> None:
+    texts = {kdumpconf.PATH: "fence_kdump_nodes node9\n"}
+    texts[corosync.PATH] = NODELIST.replace("node1", "node9")
+    settled = answer(gather(texts))
+    assert told(settled)[:2] == ["10.0.0.1", "10.1.0.1"]
+    assert "node9" not in told(settled)
+    assert not settled.problems
+
+
+@pytest.mark.parametrize(
+    ("rings", "named"),
+    [
+        (["127.0.0.1"], []),  # Debian's sample
+        (["127.0.0.1", "::1"], []),
+        (["me", "localhost"], []),
+        (["127.0.0.1", "10.0.0.9"], ["10.0.0.9"]),
+        (["me", "10.0.0.9"], ["10.0.0.9"]),  # /etc/hosts has 127.0.1.1 for this node's own name
+        (["me", "gone"], ["gone"]),
+    ],
+)
+def test_a_nodelist_of_loopback_addresses_names_nobody(rings: list[str], named: list[str]) -> None:
+    configured = cluster(*(node(f"name{n}", ring) for n, ring in enumerate(rings)))
+    settled = answer(configured, Self(frozenset({"me"}), frozenset({"10.0.0.2"})))
+    assert told(settled) == named
+    assert settled.cluster == bool(named)
+    assert any("loopback addresses alone" in p for p in settled.problems) == (not named)
 
 
 @pytest.mark.parametrize("value", ["no", "NO", "'no'", "off", "0", "false"])
 def test_opting_out(value: str) -> None:
-    assert choose({**COROSYNC, sysconfig.FENCE_KDUMP: f"FENCE_KDUMP={value}\n"}).opted_out
+    assert gather({**COROSYNC, sysconfig.FENCE_KDUMP: f"FENCE_KDUMP={value}\n"}).opted_out
 
 
 @pytest.mark.parametrize("value", ["yes", "", "1"])
 def test_not_opting_out(value: str) -> None:
-    assert not choose({**COROSYNC, sysconfig.FENCE_KDUMP: f"FENCE_KDUMP={value}\n"}).opted_out
+    assert not gather({**COROSYNC, sysconfig.FENCE_KDUMP: f"FENCE_KDUMP={value}\n"}).opted_out
 
 
 def test_all_rings_of_all_others() -> None:
-    settled = answer(choose(COROSYNC))
+    settled = answer(gather(COROSYNC))
     assert told(settled) == ["10.0.0.1", "10.1.0.1", "10.0.0.3", "fd01::3", "fd00::3"]
     assert [t.ring for t in settled.targets] == [0, 1, 0, 0, 1]
     assert settled.own == {0: ("10.0.0.2",), 1: ("10.1.0.2",)}
@@ -133,8 +214,8 @@ def test_this_node_is_left_out_by_exact_comparison(nodes: str, expected: list[st
 
 
 def test_own_addresses_are_known_whoever_decides() -> None:
-    choice = choose({**CONF, **COROSYNC})
-    assert answer(choice).own == {0: ("10.0.0.2",), 1: ("10.1.0.2",)}
+    configured = gather({**CONF, **COROSYNC})
+    assert answer(configured).own == {0: ("10.0.0.2",), 1: ("10.1.0.2",)}
 
 
 def test_unresolvable_node_stays_as_a_name_with_a_warning() -> None:
@@ -152,7 +233,7 @@ def test_addresses_of_nobody_are_left_out(address: str) -> None:
 
 def test_a_cluster_that_does_not_know_this_node() -> None:
     stranger = Self(frozenset({"other"}), frozenset({"10.9.0.9"}))
-    settled = answer(choose(COROSYNC), stranger)
+    settled = answer(gather(COROSYNC), stranger)
     assert len(settled.targets) == 7
     assert "does not name this node (other)" in settled.problems[0]
 
@@ -171,24 +252,24 @@ def test_a_cluster_that_does_not_know_this_node() -> None:
     ],
 )
 def test_what_would_end_the_messages_or_vanish_is_told(texts: dict[str, str], where: str) -> None:
-    choice = choose(texts)
-    assert choice.options.words == ("--interval", "9")
-    assert [p.startswith(where) for p in choice.problems] == [True, True]
-    assert "'-c'" in choice.problems[0]
-    assert "'stray'" in choice.problems[1]
-    assert "stray" not in {c.node for c in choice.candidates}
+    configured = gather(texts)
+    assert configured.options.words == ("--interval", "9")
+    assert [p.startswith(where) for p in configured.problems] == [True, True]
+    assert "'-c'" in configured.problems[0]
+    assert "'stray'" in configured.problems[1]
+    assert "stray" not in {c.node for c in configured.candidates}
 
 
 def test_faults_are_told_with_their_file() -> None:
-    choice = choose(
+    configured = gather(
         {
             corosync.PATH: NODELIST + "nodelist {\n node {\n }\n",
             sysconfig.FENCE_KDUMP: 'FENCE_KDUMP_OPTS="-p none"\nnonsense\n',
         }
     )
-    assert len(choice.problems) == 4
-    assert all(problem.startswith("/etc/") for problem in choice.problems)
-    assert len(choice.candidates) == 6
+    assert len(configured.problems) == 4
+    assert all(problem.startswith("/etc/") for problem in configured.problems)
+    assert len(configured.candidates) == 6
 
 
 def node(name: str, *rings: str) -> str:
@@ -196,72 +277,76 @@ def node(name: str, *rings: str) -> str:
     return f"  node {{\n    name: {name}\n{lines}  }}\n"
 
 
-def cluster(*nodes: str) -> Choice:
-    return choose({corosync.PATH: "nodelist {\n" + "".join(nodes) + "}\n"})
+def cluster(*nodes: str) -> Configured:
+    return gather({corosync.PATH: "nodelist {\n" + "".join(nodes) + "}\n"})
 
 
 def test_rings_are_numbered_as_corosync_numbers_them() -> None:
     text = "nodelist {{\n node {{\n name: {}\n{} }}\n node {{\n name: {}\n{} }}\n}}\n"
     mine = " ring1_addr: 10.1.0.2\n ring2_addr: 10.2.0.2\n"
-    choice = choose({corosync.PATH: text.format("node1", " ring2_addr: 10.2.0.1\n", "node2", mine)})
-    settled = answer(choice)
+    configured = gather(
+        {corosync.PATH: text.format("node1", " ring2_addr: 10.2.0.1\n", "node2", mine)}
+    )
+    settled = answer(configured)
     assert [(t.address, t.ring) for t in settled.targets] == [("10.2.0.1", 2)]
     assert settled.own == {1: ("10.1.0.2",), 2: ("10.2.0.2",)}
 
 
 def test_an_address_of_another_node_on_this_machine_is_not_its_own() -> None:
     """Taken over, or misconfigured: a message from it would say that node1 crashed."""
-    choice = cluster(
+    configured = cluster(
         node("node1", "10.5.0.5"), node("node2", "10.0.0.2"), node("node4", "10.0.0.4")
     )
     me = Self(frozenset({"node2"}), frozenset({"10.0.0.2", "10.5.0.5"}))
-    settled = answer(choice, me)
+    settled = answer(configured, me)
     assert settled.own == {0: ("10.0.0.2",)}
     assert told(settled) == ["10.5.0.5", "10.0.0.4"]
     assert any("10.5.0.5, which corosync.conf gives to node1" in p for p in settled.problems)
 
 
 def test_two_rings_with_one_address_are_nobody_s() -> None:
-    choice = cluster(node("node1", "10.0.0.2"), node("node2", "10.0.0.2", "10.1.0.2"))
+    configured = cluster(node("node1", "10.0.0.2"), node("node2", "10.0.0.2", "10.1.0.2"))
     me = Self(frozenset({"node2"}), frozenset({"10.0.0.2", "10.1.0.2"}))
-    assert answer(choice, me).own == {0: (), 1: ("10.1.0.2",)}
+    assert answer(configured, me).own == {0: (), 1: ("10.1.0.2",)}
 
 
 @pytest.mark.parametrize("name", ["node2", "NODE2", "node2.example.com"])
 def test_the_node_of_this_name_is_this_one_whatever_its_addresses(name: str) -> None:
-    choice = cluster(node("node1", "10.0.0.1"), node(name, "10.0.0.2"))
+    configured = cluster(node("node1", "10.0.0.1"), node(name, "10.0.0.2"))
     me = Self(frozenset({"node2"}), frozenset({"10.0.0.1", "10.0.0.2"}))
-    assert told(answer(choice, me)) == ["10.0.0.1"]
+    assert told(answer(configured, me)) == ["10.0.0.1"]
 
 
 def test_a_node_that_has_this_one_s_name_too_is_told() -> None:
-    choice = cluster(
+    configured = cluster(
         node("node2", "10.0.0.1"), node("node2", "10.0.0.2"), node("node3", "10.0.0.3")
     )
-    settled = answer(choice)
+    settled = answer(configured)
     assert told(settled) == ["10.0.0.1", "10.0.0.3"]
-    assert f"{corosync.PATH}: several nodes have the name 'node2'" in choice.problems
+    assert f"{corosync.PATH}: several nodes have the name 'node2'" in configured.problems
 
 
 def test_by_addresses_only_if_they_are_of_one_node() -> None:
-    choice = cluster(node("node1", "10.0.0.1"), node("node2", "10.0.0.2"))
+    configured = cluster(node("node1", "10.0.0.1"), node("node2", "10.0.0.2"))
     unnamed = frozenset({"me"})
-    assert answer(choice, Self(unnamed, frozenset({"10.0.0.2"}))).own == {0: ("10.0.0.2",)}
-    settled = answer(choice, Self(unnamed, frozenset({"10.0.0.1", "10.0.0.2"})))
+    assert answer(configured, Self(unnamed, frozenset({"10.0.0.2"}))).own == {0: ("10.0.0.2",)}
+    settled = answer(configured, Self(unnamed, frozenset({"10.0.0.1", "10.0.0.2"})))
     assert settled.own == {}
     assert told(settled) == ["10.0.0.1", "10.0.0.2"]
 
 
 def test_an_address_that_every_machine_has_makes_no_node_this_one() -> None:
     """A private bridge's; and a loopback address that /etc/hosts gives to another node."""
-    choice = cluster(node("node1", "bridged"), node("node2", "10.0.0.2"), node("node3", "looped"))
+    configured = cluster(
+        node("node1", "bridged"), node("node2", "10.0.0.2"), node("node3", "looped")
+    )
     answers = {
         "bridged": ("10.0.0.1", "192.168.122.1"),
         "looped": ("127.0.0.1",),
         "10.0.0.2": ("10.0.0.2",),
     }
     me = Self(frozenset({"node2"}), frozenset({"10.0.0.2", "192.168.122.1", "127.0.0.1"}))
-    settled = settle(choice, answers, me)
+    settled = settle(configured, answers, me)
     assert told(settled) == ["10.0.0.1"]
     assert any(p.startswith("bridged: 192.168.122.1 is no address") for p in settled.problems)
     assert any(p.startswith("looped: 127.0.0.1 is no address") for p in settled.problems)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 from collections.abc import Iterable, Mapping
 
@@ -46,10 +47,11 @@ def _write(path: str, text: str) -> None:
         file.write(text)
 
 
-def requests(wanted: plan.Plan, sender: str) -> Iterable[str]:
+def requests(wanted: plan.Plan, initdir: str, sender: str) -> Iterable[str]:
     """What dracut must add, a line each: "module NAME", "library PATH-OR-PATTERN", "file PATH",
-    "postscript PATH" (where something in the image calls a sender, and waits for it).
+    "called PATH" (where a script of kdump's calls a sender, and waits for it).
 
+    initdir -- the image's root
     sender -- the sender's folder on this machine
     """
     yield from (f"module {name}" for name in wanted.modules)
@@ -58,5 +60,14 @@ def requests(wanted: plan.Plan, sender: str) -> Iterable[str]:
     if wanted.needs_resolver:
         yield from (f"file {path}" for path in _RESOLVER_FILES)
         yield from (f"library {pattern}" for pattern in _RESOLVER_LIBRARIES)
-    if wanted.sender:
-        yield f"postscript {wanted.sender}"
+    for path in wanted.senders:
+        if not _is_others(initdir + path, f"{sender}/fence_kdump_send"):
+            yield f"called {path}"
+
+
+def _is_others(path: str, ours: str) -> bool:
+    """Whether a program in the image is somebody else's, as the C program, which ends by itself."""
+    try:
+        return not filecmp.cmp(path, ours, shallow=False)
+    except OSError:  # there is none
+        return False

@@ -33,9 +33,14 @@ def make(plan: Plan, texts: Mapping[str, str], sources: Iterable[str], sender: s
         "format": FORMAT,
         "node": plan.node,
         "sources": digests(texts, sources),
-        "decided_by": plan.source,
         "targets": [
-            {"node": t.node, "host": t.host, "address": t.address, "ring": t.ring}
+            {
+                "node": t.node,
+                "host": t.host,
+                "address": t.address,
+                "ring": t.ring,
+                "named_by": list(t.sources),
+            }
             for t in plan.targets
         ],
         "options": list(plan.options),

@@ -10,13 +10,13 @@ from typing import Callable
 from fence_kdump_image.way import links, owners, replay, source
 from fence_kdump_image.way.network import Address, Device, Network, NetworkError
 from fence_kdump_image.way.source import Sourced
-from fence_kdump_image.whom import resolve, targets
+from fence_kdump_image.whom import itself, resolve, sources, targets
 
 __all__ = ["SOURCES", "Nic", "Plan", "make", "read_sources"]
 
 FAST_START = "60"  # seconds; carrier, STP, LACP or a cold neighbour may swallow the first messages
 HOSTS = "/etc/hosts"
-SOURCES = (*targets.SOURCES, HOSTS)  # all that a plan may depend on
+SOURCES = (*sources.SOURCES, HOSTS)  # all that a plan may depend on
 ALONE = owners.Surroundings()
 Way = tuple["source.Sourced", "tuple[links.Link, ...]"]  # to a target, and what it stands on
 Resolver = Callable[[Sequence[str], str], Mapping[str, "tuple[str, ...]"]]
@@ -42,13 +42,12 @@ class Plan:
     """What goes into the image.
 
     node -- this node's name
-    source -- path of the file that named the nodes, "" if none did
     targets -- whom to tell
     options -- options for the sender
     nics -- the NICs on the way, with their owners
     replay -- the text that the crash kernel replays, "" for none
     modules -- kernel modules needed for it
-    sender -- path under which something else in the image looks for a sender, "" for none
+    senders -- under which paths scripts of kdump's call a sender in the image
     refusal -- why there is nobody to tell, "" if there is somebody
     warnings -- one-line texts for the administrator
     around -- what else in the image has to do with NICs
@@ -56,13 +55,12 @@ class Plan:
     """
 
     node: str
-    source: str
     targets: tuple[targets.Target, ...]
     options: tuple[str, ...]
     nics: tuple[Nic, ...]
     replay: str
     modules: tuple[str, ...]
-    sender: str
+    senders: tuple[str, ...]
     refusal: str
     warnings: tuple[str, ...]
     around: owners.Surroundings
@@ -109,52 +107,47 @@ def make(
     around -- what else in the image has to do with NICs
     """
     node = node or os.uname().nodename
-    choice = targets.choose(texts)
-    warnings = list(choice.problems)
-    family = choice.options.family
+    configured = sources.gather(texts)
+    warnings = list(configured.problems)
     names = frozenset({node.lower(), node.lower().partition(".")[0]})
     # corosync.conf knows this node best; only else what its name resolves to stands for it
-    named = [] if {ring.node.lower() for ring in choice.rings} & names else [node]
-    answers = resolver([*targets.hosts(choice), *named], family)
+    named = [] if {ring.node.lower() for ring in configured.rings} & names else [node]
+    answers = resolver([*targets.hosts(configured), *named], configured.options.family)
     try:
         addresses = network.addresses()
     except NetworkError as error:
         warnings.append(f"{error}; no link can be taken along")
         addresses, network = (), _Blind()
-    me = targets.Self(names, frozenset(a.local for a in addresses))
-    settled = targets.settle(choice, answers, me)
+    me = itself.Self(names, frozenset(a.local for a in addresses))
+    settled = targets.settle(configured, answers, me)
     warnings += settled.problems
     own = settled.own
-    if not choice.rings:
-        alone, problem = targets.own_by_name(node, answers.get(node, ()), me)
+    if not settled.cluster:
+        alone, problem = itself.own_by_name(node, answers.get(node, ()), me)
         own = {0: alone}
         warnings += [problem] if problem else []
-    ways = _ways(settled, own, network, bool(choice.rings), warnings)
+    ways = _ways(settled, own, network, warnings)
     paths, nics = _paths(ways, around.claims)
     return Plan(
         node=node,
-        source=choice.source,
         targets=settled.targets,
-        options=choice.options.words,
+        options=configured.options.words,
         nics=tuple(nics.values()),
         replay=replay.render(paths, bool(around.claims) or around.network),
         modules=replay.modules(paths),
-        sender=choice.sender,
-        refusal=_refusal(choice, settled),
+        senders=configured.senders,
+        refusal=_refusal(configured, settled),
         warnings=tuple(dict.fromkeys(warnings)),
         around=around,
         ways=tuple(found for found, _ in ways),
     )
 
 
-def _refusal(choice: targets.Choice, settled: targets.Settled) -> str:
-    if choice.opted_out:
+def _refusal(configured: sources.Configured, settled: targets.Settled) -> str:
+    if configured.opted_out:
         return "FENCE_KDUMP=no in /etc/sysconfig/fence_kdump"
-    if not choice.candidates:
-        files = ", ".join(targets.SOURCES[:3])
-        return f"no file names another node (looked into {files})"
     if not settled.targets:
-        return f"{choice.source} names no other node than this one"
+        return f"no file names another node (looked into {', '.join(sources.NAMING)})"
     return ""
 
 
@@ -162,7 +155,6 @@ def _ways(
     settled: targets.Settled,
     own: Mapping[int, tuple[str, ...]],
     network: Network,
-    cluster: bool,
     warnings: list[str],
 ) -> list[Way]:
     ways: list[Way] = []
@@ -170,7 +162,7 @@ def _ways(
         if not target.address:
             continue
         try:
-            found = source.choose(target, own, network, cluster)
+            found = source.choose(target, own, network, settled.cluster)
         except NetworkError as error:
             warnings.append(f"{error}; the way to {target.address} is left to others")
             continue

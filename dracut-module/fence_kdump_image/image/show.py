@@ -20,11 +20,11 @@ def as_text(plan: Plan, root: str = "") -> str:
     if plan.refusal:
         rows.append(("nobody told", plan.refusal))
     else:
-        rows.append(("decided by", plan.source))
         for target in plan.targets:
             what = target.address or f"{target.host} (a name, the crash kernel must resolve it)"
-            of = "" if target.node in (target.host, target.address) else f"  {target.node}"
-            rows.append(("told", f"{what}{of}" + (f" ring {target.ring}" if of else "")))
+            of = "" if target.node in (target.host, target.address) else f" {target.node}"
+            ring = f" ring {target.ring}" if of else ""
+            rows.append(("told", f"{what}{of}{ring}, named by {' and '.join(target.sources)}"))
         rows.append(("sender", " ".join(plan.arguments)))
         for nic in plan.nics:
             rows.append(("NIC", f"{nic.name} {nic.mac} {nic.driver}: {nic.owner}'s, {nic.why}"))
@@ -38,10 +38,15 @@ def as_data(plan: Plan) -> dict[str, Any]:
     """The same, ready for json."""
     return {
         "node": plan.node,
-        "decided_by": plan.source,
         "nobody_told": plan.refusal,
         "targets": [
-            {"node": t.node, "host": t.host, "address": t.address, "ring": t.ring}
+            {
+                "node": t.node,
+                "host": t.host,
+                "address": t.address,
+                "ring": t.ring,
+                "named_by": list(t.sources),
+            }
             for t in plan.targets
         ],
         "arguments": list(plan.arguments),

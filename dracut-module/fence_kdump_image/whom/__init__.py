@@ -4,7 +4,9 @@ Parsers of configuration files (text in, values out), this machine's resolver, a
 made of all. It may import fence_kdump_cluster and nothing else of ours. Never put here: anything
 about devices, routes or images.
 
-targets    all sources together -> whom to tell, with which options
+targets    whom to tell: all that is configured, minus this node, as addresses
+itself     what stands for this node
+sources    all files together -> all that they name, and options for the sender
 kdumpconf  /etc/kdump.conf
 sysconfig  files of NAME=value lines
 options    the sender's options, as administrators write them

@@ -48,12 +48,12 @@ _VALUES: dict[str, tuple[str, Callable[[str], bool]]] = {
 _LETTERS = {letter: name for name, (letter, _) in _VALUES.items() if letter}
 
 
-def parse(words: Sequence[str], in_postscript: bool = False) -> Options:
+def parse(words: Sequence[str], in_script: bool = False) -> Options:
     """Sort words into options and nodes, in getopt_long(3)'s ways of writing them.
 
     words -- arguments of a fence_kdump_send
-    in_postscript -- the arguments must make a sender end that kdump waits for, so that a count
-        among them says nothing of one that it does not wait for, and is dropped without a word
+    in_script -- kdump waits for the end of this sender. A count makes it end, and says nothing of
+        a sender that kdump does not wait for: it is dropped without a word
     """
     kept: list[str] = []
     nodes: list[str] = []
@@ -71,7 +71,7 @@ def parse(words: Sequence[str], in_postscript: bool = False) -> Options:
             if not _VALUES[name][1](value):
                 problems.append(f"option {word!r} does not take {value!r}; left out")
             elif name == "count":
-                if float(value) and not in_postscript:
+                if float(value) and not in_script:
                     problems.append(
                         f"option {word!r} left out: the sender goes on while the node dumps, as"
                         " the one to be told perhaps listens only later"

@@ -1,0 +1,115 @@
+"""This node: what stands for it in a configuration, and which addresses are its own."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from fence_kdump_cluster.addresses import literal
+from fence_kdump_image.whom.sources import Candidate
+
+__all__ = ["Answers", "Self", "is_local", "is_loopback", "node_of", "own_by_name", "own_rings"]
+
+Answers = Mapping[str, "tuple[str, ...]"]  # host -> its addresses, () if it did not resolve
+
+
+@dataclass(frozen=True)
+class Self:
+    """This node: its names (lower case), and the addresses that its devices have now."""
+
+    names: frozenset[str]
+    addresses: frozenset[str]
+
+
+def node_of(rings: Iterable[Candidate], answers: Answers, me: Self) -> frozenset[str]:
+    """The node of corosync.conf that is this one; none if nothing tells.
+
+    By its name, if it has it; only else by its addresses, which may be on this machine because it
+    took them over.
+    """
+    nodes = {ring.node: [r for r in rings if r.node == ring.node] for ring in rings}
+    ways = (
+        lambda ring: bool({ring.node.lower(), ring.host.lower()} & me.names),
+        lambda ring: literal(ring.node) is None and _short(ring.node) in me.names,
+        lambda ring: is_local(answers.get(ring.host, ()), me.addresses),
+    )
+    for way in ways:
+        found = [name for name, rings in nodes.items() if any(map(way, rings))]
+        if found:
+            return frozenset(found if len(found) == 1 else ())
+    return frozenset()
+
+
+def own_rings(
+    rings: Iterable[Candidate],
+    mine: frozenset[str],
+    answers: Answers,
+    me: Self,
+    problems: list[str],
+) -> dict[int, tuple[str, ...]]:
+    """ring -> this node's addresses there, by corosync.conf; without those it gives to others.
+
+    rings -- all that corosync.conf names
+    mine -- what `node_of` says
+    problems -- one-line texts are added to it
+    """
+    taken = {a: c.node for c in rings if c.node not in mine for a in answers.get(c.host, ())}
+    own: dict[int, tuple[str, ...]] = {}
+    for ring in rings:
+        if ring.node not in mine:
+            continue
+        addresses, problem = answers.get(ring.host, ()), ""
+        if literal(ring.host) is None:
+            addresses, problem = own_by_name(ring.host, addresses, me)
+        if problem:
+            problems.append(problem)
+        own[ring.ring] = own.get(ring.ring, ()) + tuple(a for a in addresses if a not in taken)
+    problems += [
+        f"this machine has {a}, which corosync.conf gives to {taken[a]}: not taken along"
+        for a in sorted(me.addresses & taken.keys())
+        if not is_loopback(a)
+    ]
+    return own
+
+
+def own_by_name(name: str, addresses: Iterable[str], me: Self) -> tuple[tuple[str, ...], str]:
+    """Those of a name's addresses that are this node's own, and a problem with them or "".
+
+    name -- a name of this node
+    addresses -- what it resolves to. Where nss-myhostname(8) answers that is every address of the
+        machine, virtual ones too: then nothing tells which one is its own
+    me -- this node
+    """
+    local = [a for a in addresses if a in me.addresses and not is_loopback(a) and not _is_link(a)]
+    for family in (4, 6):
+        alike = [a for a in local if ipaddress.ip_address(a).version == family]
+        if len(alike) > 1:
+            return (), (
+                f"{name} resolves to {' and '.join(alike)}, of which some may be a cluster's: none"
+                " is taken along; write the address into corosync.conf, or one into /etc/hosts"
+            )
+    return tuple(local), ""
+
+
+def is_local(addresses: Iterable[str], own: frozenset[str]) -> bool:
+    """Whether all of a host's addresses are this machine's. One alone may be on every machine, as
+    that of a private bridge is.
+
+    own -- this machine's
+    """
+    outside = [a for a in addresses if not is_loopback(a)]
+    return bool(outside) and own.issuperset(outside)
+
+
+def is_loopback(address: str) -> bool:
+    """Whether it is in 127.0.0.0/8, or ::1."""
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
+def _short(name: str) -> str:
+    return name.lower().partition(".")[0]
+
+
+def _is_link(address: str) -> bool:
+    return ipaddress.ip_address(address.partition("%")[0]).is_link_local

@@ -1,0 +1,124 @@
+"""What each file says of whom to tell, with which options. All that any of them names counts.
+
+A list that lags behind the cluster must not leave out the very node that runs the agent, and a
+message too many harms nobody. The cluster need not run: corosync.conf has every node and all of its
+rings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from fence_kdump_cluster import corosync
+from fence_kdump_image.whom import kdumpconf, options, sysconfig
+
+__all__ = ["NAMING", "SOURCES", "Candidate", "Configured", "gather"]
+
+NAMING = (corosync.PATH, kdumpconf.PATH, sysconfig.KDUMP)  # the files that name nodes
+SOURCES = (*NAMING, sysconfig.FENCE_KDUMP)
+
+# SUSE's, sysconfig.kdump(5): commands that run in the image before, instead of and after the dump
+_SCRIPTS = ("KDUMP_PRESCRIPT", "KDUMP_TRANSFER", "KDUMP_POSTSCRIPT")
+_PATH = "/usr/sbin"  # where such a command finds a program that it calls without a path
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One host as a configuration writes it.
+
+    source -- path of the file
+    node -- the node's name in the cluster; outside of corosync.conf the host itself
+    host -- name or address
+    ring -- which of the node's links it is, from 0
+    """
+
+    source: str
+    node: str
+    host: str
+    ring: int = 0
+
+
+@dataclass(frozen=True)
+class Configured:
+    """What all files together say.
+
+    candidates -- all that any file names, this node among them; those of corosync.conf first
+    options -- options for the sender
+    senders -- under which paths scripts of kdump's call a sender in the image
+    opted_out -- the administrator wants nothing of us in the image
+    problems -- one-line texts
+    """
+
+    candidates: tuple[Candidate, ...]
+    options: options.Options
+    senders: tuple[str, ...]
+    opted_out: bool
+    problems: tuple[str, ...]
+
+    @property
+    def rings(self) -> tuple[Candidate, ...]:
+        """All that corosync.conf names."""
+        return tuple(c for c in self.candidates if c.source == corosync.PATH)
+
+
+def gather(texts: Mapping[str, str]) -> Configured:
+    """Read all files.
+
+    texts -- path -> text of those of SOURCES that exist
+    """
+    problems: list[str] = []
+    nodelist = corosync.parse(texts.get(corosync.PATH, ""))
+    problems += [f"{corosync.PATH}: {problem}" for problem in nodelist.problems]
+    candidates = [
+        Candidate(corosync.PATH, node.name, host, ring)
+        for node in nodelist.nodes
+        for ring, host in zip(node.rings, node.addresses)
+    ]
+    conf = kdumpconf.parse(texts.get(kdumpconf.PATH, ""))
+    candidates += _hosts(kdumpconf.PATH, conf.nodes)
+    # in the order in which the first that has options decides
+    written = {f"{kdumpconf.PATH}: fence_kdump_args": options.parse(conf.args)}
+    kdump = _settings(texts, sysconfig.KDUMP, problems)
+    senders: list[str] = []
+    for name in _SCRIPTS:
+        call = sysconfig.sender_command(kdump.get(name, ""))
+        called = options.parse(call[1:], in_script=True)
+        candidates += _hosts(sysconfig.KDUMP, called.nodes)
+        written[f"{sysconfig.KDUMP}: {name}"] = replace(called, nodes=())
+        senders += [path if "/" in path else f"{_PATH}/{path}" for path in call[:1]]
+    settings = _settings(texts, sysconfig.FENCE_KDUMP, problems)
+    words = settings.get("FENCE_KDUMP_OPTS", "").split()
+    written[f"{sysconfig.FENCE_KDUMP}: FENCE_KDUMP_OPTS"] = options.parse(words)
+    return Configured(
+        candidates=tuple(candidates),
+        options=_first(written, problems),
+        senders=tuple(dict.fromkeys(senders)),
+        opted_out=settings.get("FENCE_KDUMP", "").lower() in ("no", "off", "false", "0"),
+        problems=tuple(problems),
+    )
+
+
+def _hosts(source: str, hosts: Sequence[str]) -> list[Candidate]:
+    return [Candidate(source, host, host) for host in hosts]
+
+
+def _first(written: Mapping[str, options.Options], problems: list[str]) -> options.Options:
+    """The options of the first setting that has any."""
+    for setting, found in written.items():
+        problems += [f"{setting}: {problem}" for problem in found.problems]
+        problems += [f"{setting}: {word!r} is no option; left out" for word in found.nodes]
+    having = {setting: found for setting, found in written.items() if found.words}
+    first, chosen = next(iter(having.items()), ("", options.Options()))
+    problems += [
+        f"{setting}: not used, as {first} has other options: keep one of the two"
+        for setting, found in having.items()
+        if found.words != chosen.words
+    ]
+    return chosen
+
+
+def _settings(texts: Mapping[str, str], path: str, problems: list[str]) -> Mapping[str, str]:
+    settings = sysconfig.parse(texts.get(path, ""))
+    problems += [f"{path}: {problem}" for problem in settings.problems]
+    return settings.values
