@@ -1,0 +1,77 @@
+"""This node's key, with which it proves from its crash kernel who it is (docs/protocol.md).
+
+It alone goes into the image: whoever reads the image can speak for this node, and for no other.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+
+from fence_kdump_cluster import keyfiles
+from fence_kdump_cluster.keyfiles import BadKeyFile
+from fence_kdump_protocol import keys
+
+__all__ = ["NodeKey", "derive", "find"]
+
+
+@dataclass(frozen=True)
+class NodeKey:
+    """A node's key.
+
+    name -- of the node, as in corosync.conf
+    key -- 32 bytes
+    source -- path of the file that it comes from
+    """
+
+    name: str
+    key: bytes = field(repr=False)
+    source: str
+
+    @property
+    def id(self) -> str:
+        """Tells keys apart and nothing of what they are, in hex."""
+        return keys.key_id(self.key).hex()
+
+
+def derive(path: str, name: str) -> bytes:
+    """A node's key of a master key.
+
+    path -- of the file with the master key
+    name -- of the node
+
+    Raises BadKeyFile.
+    """
+    try:
+        return keys.node_key(keyfiles.read(path), name.encode("utf-8", "surrogateescape"))
+    except keys.BadKey as error:
+        raise BadKeyFile(f"{path}: {error}") from error
+
+
+def find(root: str, name: str) -> tuple[NodeKey | None, tuple[str, ...]]:
+    """The key for an image built now.
+
+    root -- folder that all paths are below
+    name -- this node's in the cluster, "" if it is not known
+
+    Returns (None if there is none, one-line texts: what is wrong).
+    """
+    path = keyfiles.NODE if os.path.lexists(root + keyfiles.NODE) else keyfiles.master(root)
+    if not os.path.lexists(root + path):
+        return None, ()
+    without = "the image cannot prove which node it is"
+    if not name:
+        return None, (f"{without}: this node's name in the cluster is not known",)
+    try:
+        key = _parse(root + path) if path == keyfiles.NODE else derive(root + path, name)
+    except BadKeyFile as error:
+        return None, (f"{without}: {error}",)
+    exposure = keyfiles.exposure(root + path)
+    return NodeKey(name, key, path), (exposure,) if exposure else ()
+
+
+def _parse(path: str) -> bytes:
+    try:
+        return keys.parse(keyfiles.read(path))
+    except keys.BadKey as error:
+        raise BadKeyFile(f"{path}: {error}") from error
