@@ -8,7 +8,7 @@ import select
 import time
 
 from fence_kdump_protocol import encode
-from fence_kdump_send.console import say
+from fence_kdump_send.console import in_crash_kernel, say
 from fence_kdump_send.options import Options
 from fence_kdump_send.routes import Reachability
 from fence_kdump_send.schedule import Schedule
@@ -20,20 +20,11 @@ if TYPE_CHECKING:
     from fence_kdump_send.answers import Answers
     from fence_kdump_send.targets import Address
 
-__all__ = ["in_crash_kernel", "run"]
+__all__ = ["run"]
 
 RETRY = 0.5  # seconds; for what no event announces: a resolver, a full buffer, a firewall
 LONGEST_WAIT = 3600.0  # seconds; poll(2) counts milliseconds in an int
 SETTLE = 0.005  # seconds; rtnetlink speaks in bursts
-
-
-def in_crash_kernel() -> bool:
-    """Whether this is a crash kernel: nothing else has /proc/vmcore (kernel, fs/proc/vmcore.c)."""
-    try:
-        posix.stat("/proc/vmcore")
-    except OSError:
-        return False
-    return True
 
 
 def run(options: Options) -> int:

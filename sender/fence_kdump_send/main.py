@@ -6,8 +6,8 @@ import _signal  # type: ignore[import-not-found]  # the C half of signal, which 
 import posix
 
 from fence_kdump_send import __version__
-from fence_kdump_send.console import NAME, keep_stdio, say, tell
-from fence_kdump_send.loop import in_crash_kernel, run
+from fence_kdump_send.console import NAME, in_crash_kernel, keep_stdio, say, tell
+from fence_kdump_send.loop import run
 from fence_kdump_send.options import HINT, UsageError, parse, usage
 
 __all__ = ["main"]

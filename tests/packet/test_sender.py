@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import tty
 from collections.abc import Iterator
 
 import pytest
@@ -200,6 +201,7 @@ def test_slow_names_delay_nobody_and_are_told_late() -> None:
 
 BY_RTNETLINK_ALONE = """
 import sys
+import tty
 from fence_kdump_send import loop, main
 loop.RETRY = 3600
 sys.exit(main.main(sys.argv[1:]))
@@ -250,28 +252,71 @@ def test_crash_only_is_silent_where_there_is_no_vmcore(
     assert_nothing_more(tap, peer)
 
 
-IN_CRASH_KERNEL = (
-    'mount -t tmpfs tmpfs /proc; : >/proc/vmcore; "$@" & read -r line; rm /proc/vmcore; wait $!'
+# A stand-in for the crash kernel: a /proc that has a vmcore, and a log that is not this machine's.
+CRASH_KERNEL = (
+    "log=$1; shift; mount --bind $log /dev/kmsg; mount -t tmpfs tmpfs /proc; : >/proc/vmcore; "
 )
 
 
+def in_crash_kernel(script: str, log: str, *argv: str) -> list[str]:
+    """The command line that runs a program so.
+
+    script -- runs "$@" in it
+    log -- what is /dev/kmsg there
+    """
+    return ["unshare", "--mount", "sh", "-ec", f"{CRASH_KERNEL}{script}", "sh", log, *argv]
+
+
+@contextlib.contextmanager
+def kernel_log() -> Iterator[tuple[str, int]]:
+    """Where to write lines, and what to read them from; any device that takes lines serves."""
+    mine, theirs = os.openpty()
+    tty.setraw(theirs)
+    try:
+        yield os.ttyname(theirs), mine
+    finally:
+        os.close(mine)
+        os.close(theirs)
+
+
+UNTIL_VMCORE_GOES = '"$@" & read -r line; rm /proc/vmcore; wait $!'
+
+
 def test_crash_only_in_a_crash_kernel(survivor: Host, peer: Host, tap: Tap) -> None:
-    """A stand-in for the crash kernel: a /proc that has a vmcore, until it has not."""
-    command = ["unshare", "--mount", "sh", "-c", IN_CRASH_KERNEL, "sh"]
-    command += [SENDER, "--crash-only", "-i", "0.05", "10.0.0.1"]
-    process = subprocess.Popen(
-        peer.command(*command), stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    assert heard(tap, 3) == ["10.0.0.1"] * 3
-    _, stderr = process.communicate("\n", timeout=30)
-    assert process.returncode == 0
-    assert stderr == (
-        "fence_kdump_send: 10.0.0.1: message sent\n"
-        "fence_kdump_send: not a crash kernel: nothing is sent\n"
-    )
+    with kernel_log() as (log, end):
+        command = in_crash_kernel(UNTIL_VMCORE_GOES, log, SENDER, "--crash-only", "-i", "0.05")
+        process = subprocess.Popen(
+            peer.command(*command, "10.0.0.1"),
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert heard(tap, 3) == ["10.0.0.1"] * 3
+        _, stderr = process.communicate("\n", timeout=30)
+        assert process.returncode == 0
+        assert stderr == (
+            "fence_kdump_send: 10.0.0.1: message sent\n"
+            "fence_kdump_send: not a crash kernel: nothing is sent\n"
+        )
+        assert os.read(end, 65536) == b"<4>fence_kdump_send: 10.0.0.1: message sent\n"
 
 
-ONLY_STARTED_IN_A_CRASH_KERNEL = 'mount -t tmpfs tmpfs /proc; : >/proc/vmcore; exec "$@"'
+def test_a_line_in_the_log_for_each_of_many_nodes(survivor: Host, peer: Host) -> None:
+    nodes = [f"10.0.1.{number}" for number in range(1, 31)]
+    peer.ip("route add 10.0.1.0/24 dev eth0")
+    with kernel_log() as (log, end):
+        command = in_crash_kernel('exec "$@"', log, SENDER, "--crash-only", "-c", "1", *nodes)
+        assert run(command, host=peer).status == 0
+        lines = os.read(end, 65536).decode().splitlines()
+        assert lines == [f"<4>fence_kdump_send: {node}: message sent" for node in nodes]
+
+
+def test_a_crash_kernel_without_a_log(survivor: Host, peer: Host, tap: Tap) -> None:
+    no_log = 'mount -t tmpfs tmpfs /dev; exec "$@"'
+    command = in_crash_kernel(no_log, "/dev/null", SENDER, "--crash-only", "-c", "1", "10.0.0.1")
+    result = run(command, host=peer)
+    assert (result.status, result.stderr) == (0, "fence_kdump_send: 10.0.0.1: message sent\n")
+    assert heard(tap, 1) == ["10.0.0.1"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -279,8 +324,8 @@ def test_a_signal_in_a_crash_kernel_is_no_clean_end(
     survivor: Host, peer: Host, tap: Tap, number: signal.Signals
 ) -> None:
     """Whoever keeps it running must see that it is not done."""
-    command = ["unshare", "--mount", "sh", "-c", ONLY_STARTED_IN_A_CRASH_KERNEL, "sh"]
-    with started(*command, SENDER, "--crash-only", "10.0.0.1", host=peer) as program:
+    command = in_crash_kernel('exec "$@"', "/dev/null", SENDER, "--crash-only", "10.0.0.1")
+    with started(*command, host=peer) as program:
         assert heard(tap, 1) == ["10.0.0.1"]
         program.process.send_signal(number)
         assert program.result().status == -number
