@@ -147,7 +147,7 @@ install-sender: $(SENDER) $(SENDER_PAGES)
 	rm -rf $(IN)$(libexecdir)/fence-kdump
 	cp -R dist/fence_kdump_send $(IN)$(libexecdir)/fence-kdump
 	ln -sfnr $(IN)$(libexecdir)/fence-kdump/fence_kdump_send $(IN)$(sbindir)/fence_kdump_send
-	$(call install_packages,$(IMAGE_HOME),dracut-module/fence_kdump_image cluster/fence_kdump_cluster)
+	$(call install_packages,$(IMAGE_HOME),dracut-module/fence_kdump_image cluster/fence_kdump_cluster protocol/fence_kdump_protocol)
 	install -m 755 dracut-module/bin/fence-kdump-image $(IN)$(IMAGE_HOME)/bin/
 	ln -sfnr $(IN)$(IMAGE_HOME)/bin/fence-kdump-image $(IN)$(sbindir)/fence-kdump-image
 	install -m 755 dracut-module/99zz-fence-kdump/*.sh $(IN)$(DRACUT_MODULE)/

@@ -9,8 +9,9 @@ message   version 1, which all speak: this node is dumping
 dialogue  the extension: a challenge, and the response that proves who says so
 keys      master key -> node key -> what a response is made with
 sha256    what those are made of
+times     times as administrators write them, which sender and agent must read alike
 
-The last three are for those who need them, and are imported by those alone.
+All but the first are for those who need them, and are imported by those alone.
 """
 
 from fence_kdump_protocol.message import (

@@ -207,6 +207,10 @@ def test_all_rings_of_all_others() -> None:
         ("node22 xnode2", ["node22", "xnode2"]),
         ("127.0.0.1", ["127.0.0.1"]),  # as it stands, somebody means it
         ("10.0.0.9 10.0.0.9", ["10.0.0.9"]),
+        ("node1,10.0.0.9", ["10.0.0.1", "10.0.0.9"]),
+        ('"node1 10.0.0.9"', ["10.0.0.1", "10.0.0.9"]),
+        ("'node1', '10.0.0.9';", ["10.0.0.1", "10.0.0.9"]),
+        (", ,", []),
     ],
 )
 def test_this_node_is_left_out_by_exact_comparison(nodes: str, expected: list[str]) -> None:

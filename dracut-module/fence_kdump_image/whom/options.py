@@ -1,16 +1,21 @@
 """Options for the sender as an administrator wrote them -> options that it will take.
 
-A sender that is started with a wrong option sends nothing, so what it would not take is left out
-here, with a warning, while somebody can still read it.
+A sender that is started with a wrong option sends nothing. So what it would not take is read as it
+is meant, or left out with a warning that says what to write, while somebody can still read it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from dataclasses import dataclass
 from typing import Callable
 
-__all__ = ["Options", "parse"]
+from fence_kdump_image.whom import words
+from fence_kdump_protocol import times
+
+__all__ = ["Options", "hosts", "parse"]
+
+_LONGEST = 86400.0 * 365  # seconds that the sender takes
 
 
 @dataclass(frozen=True)
@@ -29,29 +34,73 @@ class Options:
     problems: tuple[str, ...] = ()
 
 
-def _between(low: float, high: float, whole: bool) -> Callable[[str], bool]:
-    def fits(text: str) -> bool:
-        digits = text if whole else text.replace(".", "", 1)
-        return digits.isascii() and digits.isdigit() and low <= float(text) <= high
-
-    return fits
+def _port(text: str) -> str:
+    return text if _is_number(text) and 1 <= int(text) <= 65535 else ""
 
 
-# long name -> (letter, test of the value); --verbose may have a value attached, and needs none
-_VALUES: dict[str, tuple[str, Callable[[str], bool]]] = {
-    "ipport": ("p", _between(1, 65535, True)),
-    "family": ("f", lambda text: text.lower() in ("auto", "ipv4", "ipv6")),
-    "count": ("c", _between(0, 2**31, True)),
-    "interval": ("i", _between(0.001, 86400 * 365, False)),
-    "fast-start": ("", _between(0, 86400 * 365, False)),
+def _family(text: str) -> str:
+    return text.lower() if text.lower() in ("auto", "ipv4", "ipv6") else ""
+
+
+def _count(text: str) -> str:
+    return text if _is_number(text) else ""
+
+
+def _interval(text: str) -> str:
+    return _seconds(text, 0.001)  # the sender's shortest
+
+
+def _fast_start(text: str) -> str:
+    return _seconds(text, 0.0)
+
+
+def _seconds(text: str, low: float) -> str:
+    found = times.seconds(text)
+    if found is None or not low <= found <= _LONGEST:
+        return ""
+    return f"{found:.6f}".rstrip("0").rstrip(".")
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) <= 12
+
+
+@dataclass(frozen=True)
+class _Option:
+    """One of the sender's options that have a value.
+
+    letter -- its short name, "" for none
+    read -- a value as written -> as the sender takes it, "" if it is none
+    write -- what to write for a value
+    """
+
+    letter: str
+    read: Callable[[str], str]
+    write: str
+
+
+# long name -> what is to be known of it; --verbose may have a value attached, and needs none
+_VALUES: dict[str, _Option] = {
+    "ipport": _Option("p", _port, "a port from 1 to 65535, as -p 7410"),
+    "family": _Option("f", _family, "-f auto, -f ipv4 or -f ipv6"),
+    "count": _Option("c", _count, "no count at all"),
+    "interval": _Option("i", _interval, "seconds, as -i 10 or -i 0.5"),
+    "fast-start": _Option("", _fast_start, "seconds, as --fast-start 60"),
+    "key": _Option("", str, "no key: the image has the node's own"),
+    "node": _Option("", str, "no name of this node: the image has it"),
 }
-_LETTERS = {letter: name for name, (letter, _) in _VALUES.items() if letter}
+_LETTERS = {option.letter: name for name, option in _VALUES.items() if option.letter}
 
 
-def parse(words: Sequence[str], in_script: bool = False) -> Options:
+def hosts(text: str) -> tuple[str, ...]:
+    """The nodes in a list with blanks, commas or both between them."""
+    return tuple(host for word in words.split(text) for host in re.split("[,;]+", word))
+
+
+def parse(text: str, in_script: bool = False) -> Options:
     """Sort words into options and nodes, in getopt_long(3)'s ways of writing them.
 
-    words -- arguments of a fence_kdump_send
+    text -- arguments of a fence_kdump_send
     in_script -- kdump waits for the end of this sender. A count makes it end, and says nothing of
         a sender that kdump does not wait for: it is dropped without a word
     """
@@ -59,35 +108,42 @@ def parse(words: Sequence[str], in_script: bool = False) -> Options:
     nodes: list[str] = []
     problems: list[str] = []
     family = "auto"
-    rest = list(words)
+    rest = words.split(text)
     while rest:
         word = rest.pop(0)
         name, attached = _split(word)
         if name in _VALUES:
+            option = _VALUES[name]
             if attached is None and not rest:
-                problems.append(f"option {word!r} has no value; left out")
+                problems.append(f"option {word!r} has no value; left out: write {option.write}")
                 continue
             value = rest.pop(0) if attached is None else attached
-            if not _VALUES[name][1](value):
-                problems.append(f"option {word!r} does not take {value!r}; left out")
+            taken = option.read(value)
+            if not taken or name in ("key", "node"):
+                problems.append(
+                    f"option {word!r} does not take {value!r}; left out: write {option.write}"
+                )
             elif name == "count":
-                if float(value) and not in_script:
+                if int(taken) and not in_script:
                     problems.append(
                         f"option {word!r} left out: the sender goes on while the node dumps, as"
-                        " the one to be told perhaps listens only later"
+                        f" the one to be told perhaps listens only later: write {option.write}"
                     )
             else:
-                kept += [f"--{name}", value]
-                family = value.lower() if name == "family" else family
+                kept += [f"--{name}", taken]
+                family = taken if name == "family" else family
         elif name == "verbose":
             kept.append("--verbose")
         elif word == "--":
             nodes += rest
             break
         elif name:
-            problems.append(f"option {word!r} is unknown here; left out")
+            problems.append(
+                f"option {word!r} is unknown here; left out: fence_kdump_send(8) has those that"
+                " there are"
+            )
         else:
-            nodes.append(word)
+            nodes += hosts(word)
     return Options(tuple(kept), tuple(nodes), family, tuple(problems))
 
 
@@ -102,4 +158,4 @@ def _split(word: str) -> tuple[str, str | None]:
         return name, value if equals else None
     if word[1] == "v":
         return "verbose", None
-    return _LETTERS.get(word[1], "?"), word[2:] or None
+    return _LETTERS.get(word[1], "?"), word[2:].removeprefix("=") or None

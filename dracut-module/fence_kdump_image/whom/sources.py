@@ -76,19 +76,19 @@ def gather(texts: Mapping[str, str]) -> Configured:
         for ring, host in zip(node.rings, node.addresses)
     ]
     conf = kdumpconf.parse(texts.get(kdumpconf.PATH, ""))
-    candidates += _hosts(kdumpconf.PATH, conf.nodes)
+    candidates += _hosts(kdumpconf.PATH, options.hosts(conf.nodes))
     # in the order in which the first that has options decides
     written = {f"{kdumpconf.PATH}: fence_kdump_args": options.parse(conf.args)}
     kdump = _settings(texts, sysconfig.KDUMP, problems)
     senders: list[str] = []
     for name in _SCRIPTS:
         call = sysconfig.sender_command(kdump.get(name, ""))
-        called = options.parse(call[1:], in_script=True)
+        called = options.parse(" ".join(call[1:]), in_script=True)
         candidates += _hosts(sysconfig.KDUMP, called.nodes)
         written[f"{sysconfig.KDUMP}: {name}"] = replace(called, nodes=())
         senders += [path if "/" in path else f"{_PATH}/{path}" for path in call[:1]]
     settings = _settings(texts, sysconfig.FENCE_KDUMP, problems)
-    words = settings.get("FENCE_KDUMP_OPTS", "").split()
+    words = settings.get("FENCE_KDUMP_OPTS", "")
     written[f"{sysconfig.FENCE_KDUMP}: FENCE_KDUMP_OPTS"] = options.parse(words)
     return Configured(
         candidates=tuple(candidates),
@@ -107,7 +107,11 @@ def _first(written: Mapping[str, options.Options], problems: list[str]) -> optio
     """The options of the first setting that has any."""
     for setting, found in written.items():
         problems += [f"{setting}: {problem}" for problem in found.problems]
-        problems += [f"{setting}: {word!r} is no option; left out" for word in found.nodes]
+        problems += [
+            f"{setting}: {word!r} is no option; left out: a node belongs to fence_kdump_nodes in"
+            f" {kdumpconf.PATH}"
+            for word in found.nodes
+        ]
     having = {setting: found for setting, found in written.items() if found.words}
     first, chosen = next(iter(having.items()), ("", options.Options()))
     problems += [
