@@ -1,8 +1,4 @@
-"""Answers of the kernel that it is asked for again, and of a kernel that has VRFs.
-
-Only a race makes the real kernel interrupt a dump, so a stand-in answers here; what the VRFs' rows
-hold is what the kernel answered in a virtual machine.
-"""
+"""Answers of the kernel. Only a race makes the real one interrupt a dump: a stand-in answers here."""
 
 from __future__ import annotations
 
@@ -12,7 +8,7 @@ import threading
 
 import pytest
 
-from fence_kdump import rtnetlink
+from fence_kdump import rtnetlink, vrf
 
 HEADER = struct.Struct("=IHHII")
 NEWADDR, DONE = 20, 3
@@ -62,3 +58,10 @@ def test_a_dump_that_is_always_interrupted_ends() -> None:
 def test_an_error_is_raised() -> None:
     with pytest.raises(OSError, match="No such device"):
         answer(message(2, 0, struct.pack("=i", -19)))
+
+
+@pytest.mark.parametrize(("index", "heard"), [(1, True), (0, False), (2**31 - 1, False)])
+def test_an_interface_that_nobody_knows_is_not_heard(index: int, heard: bool) -> None:
+    """1 is the loopback's. VRFs are tests/packet/test_agent_vrf.py's."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
+        assert vrf.is_heard(listener, index) == heard
