@@ -23,13 +23,14 @@ sysconfdir := /etc
 statedir   := /var/lib
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-cluster test binary bench lint man licences rpm clean setup-test
+.PHONY: help demo demo-cluster demo-on test test-on binary bench lint man licences rpm clean setup-test
 .PHONY: install install-sender install-agent
 
 help:
 	@echo 'make demo         a crash and its fencing, with the real programs, as a timeline'
 	@echo 'make demo-cluster the same in a cluster of three, fenced by its Pacemaker'
 	@echo 'make test         run all tests'
+	@echo 'make test-on SUITE=trixie   the same in a root of another Debian release; demo-on likewise'
 	@echo 'make binary       freeze the sender into dist/fence_kdump_send/ (ONEFILE=1: into one file, dist/onefile/)'
 	@echo 'make bench        figures against the C programs, side by side'
 	@echo 'make lint         style, types, import directions, shell'
@@ -114,6 +115,10 @@ demo: $(SENDER)
 demo-cluster: $(SENDER)
 	tools/setup net image panic cluster
 	PYTHONPATH=tests tools/sandbox $(PYTHON) tests/demo/cluster.py
+
+test-on demo-on:
+	@test -n '$(SUITE)' || { echo "make $@: which release? SUITE=trixie" >&2; exit 1; }
+	tools/on $(SUITE) make $(@:-on=)
 
 bench: setup-test
 	tools/sandbox $(VENV)/bin/python bench/bench.py

@@ -12,6 +12,12 @@ _times: list[tuple[str, float]] = []
 
 
 @pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    with Cluster(1, str(tmp_path_factory.mktemp("one"))) as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
 def three(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with Cluster(3, str(tmp_path_factory.mktemp("three"))) as cluster:
         yield cluster

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 
 from lab.hosts import Host
 from lab.networks import HERE, fake_sysfs
-from rig.host import kernel_release
+from rig.host import dracut_base, kernel_release
 
-__all__ = ["HELPER", "RHEL", "SENDER", "SMALL", "SUSE", "Image", "Workshop"]
+__all__ = ["HELPER", "RHEL", "SENDER", "SMALL", "SUSE", "Image", "Workshop", "squashers"]
 
 ROOT = os.path.dirname(os.path.dirname(HERE))
 MODULE = f"{ROOT}/dracut-module/99zz-fence-kdump"
 HELPER = f"{ROOT}/dracut-module/bin/fence-kdump-image"
 SENDER = f"{ROOT}/dist/fence_kdump_send"
-DRACUT = "/usr/lib/dracut"
 DEADLINE = 120.0  # seconds for one build
 
 # how kdump-utils' mkdumprd calls dracut (RHEL, Fedora), and how SUSE's does
@@ -45,6 +45,12 @@ nodelist {
   }
 }
 """
+
+
+def squashers() -> list[str]:
+    """The modules that squash an image, in this machine's dracut: one, or one a file system."""
+    names = [re.sub(r"^\d+", "", name) for name in os.listdir("/usr/lib/dracut/modules.d")]
+    return sorted(name for name in names if re.fullmatch("squash(-squashfs|-erofs)?", name))
 
 
 class Image:
@@ -92,8 +98,9 @@ class Image:
     def run(self, *argv: str) -> subprocess.CompletedProcess[str]:
         """Run a program of the image inside the image."""
         return subprocess.run(
-            ["chroot", self.root(), *argv], capture_output=True, text=True, check=False, timeout=30
-        )
+            ["chroot", self.root(), *argv], capture_output=True, text=True, check=False, timeout=30,
+            env={"PATH": os.environ["PATH"]},
+        )  # fmt: skip
 
 
 class Workshop:
@@ -121,14 +128,8 @@ class Workshop:
         self.helper = self.script("helper", f'exec {HELPER} "$@" --root {self.root} --node me')
 
     def _link_modules(self) -> None:
-        base = f"{self.where}/base"
-        os.makedirs(f"{base}/modules.d")
-        for source, target in ((DRACUT, base), (f"{DRACUT}/modules.d", f"{base}/modules.d")):
-            for name in os.listdir(source):
-                if name != "modules.d":
-                    os.symlink(f"{source}/{name}", f"{target}/{name}")
-        for name in os.listdir(f"{HERE}/dracut"):
-            os.symlink(f"{HERE}/dracut/{name}", f"{base}/modules.d/{name}")
+        modules = {name: f"{HERE}/dracut/{name}" for name in os.listdir(f"{HERE}/dracut")}
+        dracut_base(f"{self.where}/base", modules)
         os.mkdir(self.module)
         for name in os.listdir(MODULE):
             os.symlink(f"{MODULE}/{name}", f"{self.module}/{name}")

@@ -125,7 +125,10 @@ class Root:
         assert (done.returncode != 0) == fails, done.stdout
         if not fails:
             bad = re.compile(r"Error in|scriptlet failed|warning:|error:")
-            lines = [line for line in done.stdout.splitlines() if bad.search(line)]
+            # rpm 4.20 says so of every installroot
+            usual = "warning: private mounts in chroot not implemented"
+            said = [line for line in done.stdout.splitlines() if line != usual]
+            lines = [line for line in said if bad.search(line)]
             assert [line for line in lines if not (says and says in line)] == [], done.stdout
             assert lines or not says, done.stdout
         return done.stdout

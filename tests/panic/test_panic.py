@@ -76,7 +76,10 @@ def test_two_rings_the_first_link_down(outcome: Outcome) -> None:
     assert_dumped(outcome)
 
 
-@pytest.mark.scenario(Scenario("absent", PLAIN, target="absent"))
+ABSENT = "systemd.default_device_timeout_sec=20"
+
+
+@pytest.mark.scenario(Scenario("absent", PLAIN, target="absent", words=ABSENT))
 def test_messages_flow_until_power_off_when_the_dump_target_is_missing(outcome: Outcome) -> None:
     assert_told(outcome, "10.77.0.2")
     assert outcome.vmcore is None

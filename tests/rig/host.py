@@ -7,7 +7,7 @@ import os
 import re
 import shlex
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 __all__ = [
     "C_AGENT",
@@ -15,6 +15,7 @@ __all__ = [
     "REPOSITORY",
     "RigError",
     "agent",
+    "dracut_base",
     "guest_file",
     "image_helper",
     "kernel_image",
@@ -76,6 +77,31 @@ def _version(release: str) -> list[str | int]:
 def kernel_image() -> str:
     """The path of that kernel."""
     return f"/boot/vmlinuz-{kernel_release()}"
+
+
+_DRACUT = "/usr/lib/dracut"
+# kdump's and ours; a system may have them, and number them as it likes
+_NOT_THE_SYSTEMS = re.compile(r"\d+(kdump|kdumpbase|zz-fence-kdump)")
+
+
+def dracut_base(folder: str, modules: Mapping[str, str]) -> str:
+    """Makes `folder` a dracut installation: links to the system's, with some modules of its own.
+
+    modules -- name of a module, with its number -> the folder that it is a link to
+
+    Returns `folder`. Of kdump's modules and ours it has those in `modules`, and no other.
+    """
+    own = os.path.join(folder, "modules.d")
+    os.makedirs(own)
+    for entry in os.listdir(_DRACUT):
+        if entry != "modules.d":
+            os.symlink(os.path.join(_DRACUT, entry), os.path.join(folder, entry))
+    for entry in os.listdir(os.path.join(_DRACUT, "modules.d")):
+        if not _NOT_THE_SYSTEMS.fullmatch(entry):
+            os.symlink(os.path.join(_DRACUT, "modules.d", entry), os.path.join(own, entry))
+    for name, source in modules.items():
+        os.symlink(source, os.path.join(own, name))
+    return folder
 
 
 def guest_file(name: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from .host import (
     RigError,
+    dracut_base,
     guest_file,
     image_helper,
     kernel_release,
@@ -20,7 +21,6 @@ from .nodes import Node
 
 __all__ = ["Image", "build"]
 
-_DRACUT = "/usr/lib/dracut"
 _AS_NODE = os.path.join(os.path.dirname(__file__), "as_node")
 
 # mkdumprd of kdump-utils
@@ -76,7 +76,10 @@ def build(
     Raises RigError with dracut's output when it fails.
     """
     with tempfile.TemporaryDirectory() as work:
-        base = _dracut_base(os.path.join(work, "dracut"), image.with_us)
+        modules = {"99kdumpbase": guest_file("kdumpbase")}
+        if image.with_us:
+            modules["99zz-fence-kdump"] = module_folder()
+        base = dracut_base(os.path.join(work, "dracut"), modules)
         confdir = os.path.join(work, "conf.d")
         os.mkdir(confdir)
         argv = ["unshare", "--mount", "--uts"]
@@ -111,20 +114,3 @@ def _run_and_tell(
             tell(line.rstrip())
     if dracut.returncode != 0:
         raise RigError(f"dracut: exit {dracut.returncode}\n{''.join(said)}")
-
-
-def _dracut_base(folder: str, with_us: bool) -> str:
-    """A dracut installation of links to the system's, plus the modules under test."""
-    modules = os.path.join(folder, "modules.d")
-    os.makedirs(modules)
-    for entry in os.listdir(_DRACUT):
-        if entry != "modules.d":
-            os.symlink(os.path.join(_DRACUT, entry), os.path.join(folder, entry))
-    for entry in os.listdir(os.path.join(_DRACUT, "modules.d")):
-        if entry.endswith(("kdumpbase", "fence-kdump")):
-            continue  # ours stand there
-        os.symlink(os.path.join(_DRACUT, "modules.d", entry), os.path.join(modules, entry))
-    os.symlink(guest_file("kdumpbase"), os.path.join(modules, "99kdumpbase"))
-    if with_us:
-        os.symlink(module_folder(), os.path.join(modules, "99zz-fence-kdump"))
-    return folder

@@ -35,16 +35,21 @@ def test_rpmlint_has_nothing_to_say() -> None:
 
 
 def test_every_filter_of_rpmlint_filters() -> None:
-    """A filter that nothing meets any more would hide what comes later."""
+    version = run(["rpmlint", "--version"]).strip()
     with open(f"{REPO_ROOT}/rpm/rpmlint.toml") as file:
-        filters = re.findall(r"^    '(.+)',$", file.read(), re.MULTILINE)
+        rows = re.findall(r"^    # (.+)\n((?:    '.+',\n)+)", file.read(), re.MULTILINE)
     rpms = [package(DIST, name) for name in ("src", *NAMES)]
     said = subprocess.run(
         ["rpmlint", f"{REPO_ROOT}/rpm/fence-kdump.spec", *rpms],
         stdout=subprocess.PIPE, text=True, check=False,
     ).stdout  # fmt: skip
-    assert filters
-    assert [f for f in filters if not re.search(f, said)] == []
+    assert rows
+    for reason, lines in rows:
+        alone = re.match(r"rpmlint (\S+) alone", reason)
+        if alone and not version.startswith(alone[1]):
+            continue
+        for needed in re.findall(r"'(.+)',", lines):
+            assert re.search(needed, said), f"{needed} matches nothing"
 
 
 def test_version_is_the_projects() -> None:

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from lab.images import HELPER, RHEL, SENDER, SMALL, Workshop
+from lab.images import HELPER, RHEL, SENDER, SMALL, Workshop, squashers
 from lab.programs import AGENT, run
 from lab.rpms import REPO_ROOT, build, package
 
@@ -270,14 +270,11 @@ def test_sender_is_gone(node: Node) -> None:
     os.mkdir(node.sender)
 
 
-def test_squashed_image(node: Node) -> None:
+@pytest.mark.parametrize("squash", squashers())
+def test_squashed_image(node: Node, squash: str) -> None:
     """As on RHEL and Fedora: all but some files of dracut's is in a file system of its own."""
-    image = node.build(
-        [*RHEL, "--add", "squash"],
-        {"FENCE_KDUMP_SENDER": node.sender},
-    )
-    assert image.has("squash-root.img")
-    assert not image.has("etc/fence-kdump")
+    image = node.build([*RHEL, "--add", squash], {"FENCE_KDUMP_SENDER": node.sender})
+    assert re.search(r" (squash|squashfs|erofs)-root\.img\n", image.listing())
     assert node.check(image.path) == (0, f"fresh {image.path}\n")
 
 

@@ -56,7 +56,7 @@ install() {
     if dracut_module_included systemd; then
         # a dump target is waited for like any file system, and its absence is an emergency
         [[ -z $_target ]] ||
-            echo "$_target /kdumproot ext4 rw,x-systemd.device-timeout=20" >>"$initdir/etc/fstab"
+            echo "$_target /kdumproot ext4 rw" >>"$initdir/etc/fstab"
         inst_simple "$moddir/kdump-capture.service" "$systemdsystemunitdir/kdump-capture.service"
         $SYSTEMCTL -q --root "$initdir" add-wants initrd.target kdump-capture.service
         inst_multiple ip
