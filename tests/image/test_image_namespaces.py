@@ -120,6 +120,16 @@ def test_plain_nic_with_a_gateway(node: Node) -> None:
     assert node.way("172.16.0.1") == ("eth0", "10.0.0.254", "10.0.0.2")
 
 
+def test_the_module_that_made_the_network_device(node: Node) -> None:
+    """The kernel tells it as it tells `ethtool -i`: in truth, these are veths."""
+    node.nic("eth0")
+    node.host.ip("address add 10.0.0.2/24 dev eth0")
+    node.corosync(me="10.0.0.2", node1="10.0.0.1")
+    assert node.show()["modules"] == ["virtio_pci", "virtio_net"]
+    node.file("/sys/module/veth/initstate", "live\n")
+    assert node.show()["modules"] == ["virtio_pci", "virtio_net", "veth"]
+
+
 def test_ipv6_with_a_gateway(node: Node) -> None:
     node.nic("eth0")
     node.host.ip("address add fd00::2/64 dev eth0 nodad")
@@ -318,9 +328,43 @@ def test_bridge_over_a_nic_with_a_guest(node: Node) -> None:
     assert not shown["warnings"]
     assert "guest0" not in "".join(shown["links"])
     node.replay(shown["links"])
-    assert node.way("10.0.0.1") == ("br0", "", "10.0.0.2")
-    assert "master br0" in node.bare.ip("link show eth0")
-    assert node.bare.mac("br0") == node.host.mac("br0")
+    assert node.way("10.0.0.1") == ("fk0", "", "10.0.0.2")
+    assert "master fk0" in node.bare.ip("link show eth0")
+    assert node.bare.mac("fk0") == node.host.mac("br0")
+
+
+@pytest.mark.parametrize(
+    ("command", "said"),
+    [
+        ("route replace 10.0.0.1 encap ip id 5 dst 10.0.0.7 dev eth0", "encap ip"),
+        ("xfrm policy add src 10.0.0.0/24 dst 10.0.0.0/24 dir out {}", "IPsec"),
+        ("xfrm policy add src 10.0.0.2 dst 0.0.0.0/0 proto udp dir out action block", "IPsec"),
+        ("xfrm policy add src 10.0.0.2 dst 0.0.0.0/0 proto tcp dir out {}", ""),
+        ("xfrm policy add src 10.0.0.2 dst 10.7.0.0/16 dir out {}", ""),
+        ("xfrm policy add src 10.0.0.2 dst 10.0.0.1 dir out mark 5 {}", ""),
+        ("xfrm policy add src 10.0.0.1 dst 10.0.0.2 dir in {}", ""),
+        ("xfrm policy add src 10.0.0.2 dst 10.0.0.1 dir out", ""),
+    ],
+)
+def test_what_wraps_a_message_is_a_warning(node: Node, command: str, said: str) -> None:
+    node.nic("eth0")
+    node.host.ip("address add 10.0.0.2/24 dev eth0")
+    node.host.ip(command.format("tmpl proto esp reqid 1 mode transport"))
+    node.corosync(me="10.0.0.2", node1="10.0.0.1")
+    shown = node.show()
+    assert [said in text and "10.0.0.1" in text for text in shown["warnings"]] == [True] * bool(
+        said
+    )
+    node.replay(shown["links"])
+    assert node.way("10.0.0.1") == ("eth0", "", "10.0.0.2")
+
+
+def test_a_policy_of_the_other_family_is_none(node: Node) -> None:
+    node.nic("eth0")
+    node.host.ip("address add 10.0.0.2/24 dev eth0")
+    node.host.ip("xfrm policy add src ::/0 dst ::/0 dir out tmpl proto esp mode transport")
+    node.corosync(me="10.0.0.2", node1="10.0.0.1")
+    assert not node.show()["warnings"]
 
 
 @pytest.mark.parametrize("kind", ["macvlan", "vxlan"])

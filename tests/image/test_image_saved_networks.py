@@ -30,7 +30,7 @@ BOND_FIRST = [
     "nic 52:54:00:aa:bb:01 virtio_net - virtio_net",
     "link set dev @ down",
     "link set dev @ mtu 9000",
-    "link set dev @ master bond0",
+    "link set dev @ master fk0",
     "link set dev @ up",
 ]
 
@@ -45,16 +45,16 @@ BOND_FIRST = [
             [
                 "modprobe bonding max_bonds=0",
                 "modprobe 8021q",
-                "link add name bond0 address 52:54:00:aa:bb:01 mtu 9000 type bond"
+                "link add name fk0 address 52:54:00:aa:bb:01 mtu 9000 type bond"
                 " mode active-backup miimon 100 fail_over_mac active",
-                "link add link bond0 name bond0.5 mtu 9000 type vlan protocol 802.1Q id 5",
-                "no-ra bond0",
-                "no-ra bond0.5",
-                "link set dev bond0 up",
-                "link set dev bond0.5 up",
-                "address replace 10.5.0.2/24 dev bond0.5 noprefixroute",
-                "route replace 10.5.0.1/32 dev bond0.5 src 10.5.0.2",
-                "route replace 10.6.0.1/32 via 10.5.0.254 dev bond0.5 src 10.5.0.2 onlink",
+                "link add link fk0 name fk1 mtu 9000 type vlan protocol 802.1Q id 5",
+                "no-ra fk0",
+                "no-ra fk1",
+                "link set dev fk0 up",
+                "link set dev fk1 up",
+                "address replace 10.5.0.2/24 dev fk1 noprefixroute",
+                "route replace 10.5.0.1/32 dev fk1 src 10.5.0.2",
+                "route replace 10.6.0.1/32 via 10.5.0.254 dev fk1 src 10.5.0.2 onlink",
                 *BOND_FIRST,
                 *(line.replace(":01", ":02") for line in BOND_FIRST),
             ],
@@ -67,15 +67,15 @@ BOND_FIRST = [
                 "modprobe bonding max_bonds=0",
                 "modprobe 8021q",
                 "modprobe ipv6",
-                "link add name bond0 address 52:54:00:aa:bb:01 mtu 9000 type bond"
+                "link add name fk0 address 52:54:00:aa:bb:01 mtu 9000 type bond"
                 " mode active-backup miimon 100 fail_over_mac active",
-                "link add link bond0 name bond0.5 mtu 9000 type vlan protocol 802.1Q id 5",
-                "no-ra bond0",
-                "no-ra bond0.5",
-                "link set dev bond0 up",
-                "link set dev bond0.5 up",
-                "address replace fd05::2/64 dev bond0.5 nodad noprefixroute",
-                "route replace fd05::1/128 dev bond0.5 src fd05::2",
+                "link add link fk0 name fk1 mtu 9000 type vlan protocol 802.1Q id 5",
+                "no-ra fk0",
+                "no-ra fk1",
+                "link set dev fk0 up",
+                "link set dev fk1 up",
+                "address replace fd05::2/64 dev fk1 nodad noprefixroute",
+                "route replace fd05::1/128 dev fk1 src fd05::2",
                 *BOND_FIRST,
                 *(line.replace(":01", ":02") for line in BOND_FIRST),
             ],
@@ -88,25 +88,25 @@ BOND_FIRST = [
                 "modprobe bonding max_bonds=0",
                 "modprobe 8021q",
                 "modprobe bridge",
-                "link add name bond1 address 52:54:00:aa:bb:01 mtu 1500 type bond mode 802.3ad"
+                "link add name fk0 address 52:54:00:aa:bb:01 mtu 1500 type bond mode 802.3ad"
                 " miimon 50 xmit_hash_policy layer3+4 lacp_rate fast",
-                "link add link bond1 name v7 mtu 1500 type vlan protocol 802.1ad id 7",
-                "link add name br0 address 52:54:00:aa:bb:01 mtu 1500 type bridge stp_state 0",
-                "no-ra bond1",
-                "no-ra br0",
-                "link set dev bond1 up",
-                "link set dev v7 master br0",
-                "link set dev v7 up",
-                "link set dev br0 up",
-                "address replace 10.7.0.2/24 dev br0 noprefixroute",
-                "route replace 10.7.0.1/32 dev br0 src 10.7.0.2",
+                "link add link fk0 name fk1 mtu 1500 type vlan protocol 802.1ad id 7",
+                "link add name fk2 address 52:54:00:aa:bb:01 mtu 1500 type bridge stp_state 0",
+                "no-ra fk0",
+                "no-ra fk2",
+                "link set dev fk0 up",
+                "link set dev fk1 master fk2",
+                "link set dev fk1 up",
+                "link set dev fk2 up",
+                "address replace 10.7.0.2/24 dev fk2 noprefixroute",
+                "route replace 10.7.0.1/32 dev fk2 src 10.7.0.2",
                 "nic 52:54:00:aa:bb:01 virtio_net - virtio_net",
                 "link set dev @ down",
-                "link set dev @ master bond1",
+                "link set dev @ master fk0",
                 "link set dev @ up",
                 "nic 52:54:00:aa:bb:02 virtio_net - virtio_net",
                 "link set dev @ down",
-                "link set dev @ master bond1",
+                "link set dev @ master fk0",
                 "link set dev @ up",
             ],
         ),
@@ -116,16 +116,16 @@ BOND_FIRST = [
             ["10.8.0.1"],
             [
                 "modprobe bonding max_bonds=0",
-                "link add name bond2 address 52:54:00:aa:bb:01 mtu 1500 type bond"
+                "link add name fk0 address 52:54:00:aa:bb:01 mtu 1500 type bond"
                 " mode active-backup arp_interval 200 arp_ip_target 10.8.0.1,10.8.0.9"
                 " arp_validate all",
-                "no-ra bond2",
-                "link set dev bond2 up",
-                "address replace 10.8.0.2/24 dev bond2 noprefixroute",
-                "route replace 10.8.0.1/32 dev bond2 src 10.8.0.2",
+                "no-ra fk0",
+                "link set dev fk0 up",
+                "address replace 10.8.0.2/24 dev fk0 noprefixroute",
+                "route replace 10.8.0.1/32 dev fk0 src 10.8.0.2",
                 "nic 52:54:00:aa:bb:01 virtio_net - virtio_net",
                 "link set dev @ down",
-                "link set dev @ master bond2",
+                "link set dev @ master fk0",
                 "link set dev @ up",
             ],
         ),
@@ -139,12 +139,12 @@ BOND_FIRST = [
                 "no-ra @",
                 "link set dev @ down",
                 "link set dev @ address 02:00:00:00:00:77",
-                "link add link @ name eth0.9 mtu 1500 type vlan protocol 802.1Q id 9",
-                "no-ra eth0.9",
+                "link add link @ name fk0 mtu 1500 type vlan protocol 802.1Q id 9",
+                "no-ra fk0",
                 "link set dev @ up",
-                "link set dev eth0.9 up",
-                "address replace 10.9.0.2/24 dev eth0.9 noprefixroute",
-                "route replace 10.9.0.1/32 dev eth0.9 src 10.9.0.2",
+                "link set dev fk0 up",
+                "address replace 10.9.0.2/24 dev fk0 noprefixroute",
+                "route replace 10.9.0.1/32 dev fk0 src 10.9.0.2",
             ],
         ),
     ],
@@ -158,9 +158,9 @@ def test_replayed(name: str, own: list[str], others: list[str], replayed: list[s
 def test_two_rings_share_a_bond() -> None:
     made = plan("vlan-over-bond", ["10.5.0.2", "10.0.9.2"], ["10.5.0.1", "10.0.9.1"])
     lines = made.replay.splitlines()
-    assert lines.count("link set dev bond0 up") == 1
-    assert "address replace 10.0.9.2/24 dev bond0 noprefixroute" in lines
-    assert "route replace 10.0.9.1/32 dev bond0 src 10.0.9.2" in lines
+    assert lines.count("link set dev fk0 up") == 1
+    assert "address replace 10.0.9.2/24 dev fk0 noprefixroute" in lines
+    assert "route replace 10.0.9.1/32 dev fk0 src 10.0.9.2" in lines
     assert [nic.mac for nic in made.nics] == ["52:54:00:aa:bb:01", "52:54:00:aa:bb:02"]
     assert made.modules == ("virtio_net", "bonding", "8021q")
 

@@ -6,16 +6,18 @@ import json
 import os
 from typing import Any
 
+from fence_kdump_image.way.drivers import Driver
 from fence_kdump_image.way.network import (
     Address,
     Device,
-    Driver,
     Kernel,
     Route,
     parse_addresses,
     parse_links,
     parse_route,
+    vrf_of,
 )
+from fence_kdump_image.way.wrapped import Policy
 
 __all__ = ["HERE", "Saved", "fake_sysfs", "kernel"]
 
@@ -43,8 +45,14 @@ class Saved:
 
     def route(self, target: str, source: str = "") -> Route | None:
         """See fence_kdump_image.way.network.Network."""
-        said = self._said["routes"].get(f"{target}@{source}" if source else target)
+        vrf = vrf_of(source, self.addresses(), self.devices())
+        key = "@".join(filter(None, (target, source, vrf)))
+        said = self._said["routes"].get(key)
         return parse_route(target, json.dumps(said)) if said else None
+
+    def policies(self) -> list[Policy]:
+        """See fence_kdump_image.way.network.Network."""
+        return []
 
     def driver(self, device: str) -> Driver | None:
         """See fence_kdump_image.way.network.Network."""

@@ -18,20 +18,20 @@ V1 = bytes.fromhex("402a301b01000000")  # the message of version 1, as x86 sends
 
 PLAIN = Image("plain", nodes.PLAIN)
 NO_SYSTEMD = Image("no-systemd", nodes.PLAIN, systemd=False)
-VLAN_BOND = Image("vlan-bond", nodes.VLAN_BOND)
+STACKED = Image("stacked", nodes.STACKED)
 IPV6 = Image("ipv6", nodes.IPV6)
 TWO_RINGS = Image("two-rings", nodes.TWO_RINGS)
 NETWORK_DUMP = Image("network-dump", nodes.NETWORK_DUMP)
 
 
-def assert_told(outcome: Outcome, source: str) -> None:
-    """The survivor's agent succeeded, by messages from `source` that came after the panic."""
+def assert_told(outcome: Outcome, *sources: str) -> None:
+    """The survivor's agent succeeded, by messages from `sources` that came after the panic."""
     assert outcome.datagrams, "no message was on the wire"
     assert outcome.agent_returncode == 0
     panic = outcome.time_of(PANIC)
     assert panic is not None
     assert outcome.datagrams[0].time > panic
-    assert {datagram.source for datagram in outcome.datagrams} == {source}
+    assert {datagram.source for datagram in outcome.datagrams} == {*sources}
     assert {datagram.payload[:8] for datagram in outcome.datagrams} == {V1}
 
 
@@ -57,9 +57,10 @@ def test_without_systemd(outcome: Outcome) -> None:
     assert_dumped(outcome)
 
 
-@pytest.mark.scenario(Scenario("vlan-bond", VLAN_BOND))
-def test_vlan_over_bond(outcome: Outcome) -> None:
-    assert_told(outcome, "10.77.0.2")
+@pytest.mark.scenario(Scenario("stacked", STACKED))
+def test_vlan_over_bond_bond_of_vlans_and_vrf(outcome: Outcome) -> None:
+    assert_told(outcome, "10.77.0.2", "10.78.0.2", "10.79.0.2")
+    assert outcome.time_of("links incomplete") is None
     assert_dumped(outcome)
 
 

@@ -18,7 +18,7 @@ from .vm import VirtualMachine
 __all__ = ["survey"]
 
 _LIMIT = 120.0  # seconds
-_MODULES = ("virtio_net", "bonding", "8021q")
+_MODULES = ("virtio_net", "bonding", "8021q", "vrf")
 
 
 def survey(node: Node, folder: str) -> str:
@@ -59,10 +59,21 @@ def survey(node: Node, folder: str) -> str:
 
 def _questions(node: Node) -> list[str]:
     """What the image helper may want to know: arguments of `ip -j`."""
-    own = [line.split("addr add ")[1].split("/")[0] for line in node.network if "addr add" in line]
+    words = [line.split() for line in (*node.network, *node.survivor)]
+    masters = {
+        line[2]: line[4] for line in words if line[:2] == ["link", "set"] and "master" in line
+    }
+    vrfs = {line[2] for line in words if line[-4:-2] == ["type", "vrf"]}
+    own = {}  # address -> how a route from it is asked for
+    for line in node.network:
+        if "addr add" in line:
+            address, _, device = line.split("addr add ")[1].split()[:3]
+            master = masters.get(device, "")
+            source = address.split("/")[0]
+            own[source] = f"from {source}{f' vrf {master}' * (master in vrfs)}"
     others = [line.split("addr add ")[1].split("/")[0] for line in node.survivor]
     routes = [f"route get {other}" for other in others]
-    routes += [f"route get {other} from {mine}" for other in others for mine in own]
+    routes += [f"route get {other} {question}" for other in others for question in own.values()]
     return ["-d link show", "address show", *routes]
 
 

@@ -12,7 +12,9 @@ from fence_kdump_cluster.addresses import literal
 from fence_kdump_image.image.plan import make
 from fence_kdump_image.image.show import as_data, as_text
 from fence_kdump_image.way import owners
-from fence_kdump_image.way.network import Address, Device, Driver, Route
+from fence_kdump_image.way.drivers import Driver
+from fence_kdump_image.way.network import Address, Device, Route
+from fence_kdump_image.way.wrapped import Policy
 from fence_kdump_image.whom import kdumpconf, sources, sysconfig
 
 NODELIST = ("nodelist {\n", "node {\n", "}\n", "ring0_addr: ", "ring1_addr: ", "name: ", "me")
@@ -37,6 +39,9 @@ class OneNic:
 
     def route(self, target: str, source: str = "") -> Route | None:
         return Route(target, "eth0", "", source)
+
+    def policies(self) -> list[Policy]:
+        return []
 
     def driver(self, device: str) -> Driver | None:
         return Driver("virtio_net", ("virtio_net",))

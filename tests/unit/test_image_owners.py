@@ -6,8 +6,9 @@ import pathlib
 
 import pytest
 
+from fence_kdump_image.way.drivers import Driver
 from fence_kdump_image.way.links import Link
-from fence_kdump_image.way.network import Device, Driver
+from fence_kdump_image.way.network import Device
 from fence_kdump_image.way.owners import claims, look, owner
 
 ONE, TWO = "52:54:00:00:00:01", "52:54:00:00:00:02"

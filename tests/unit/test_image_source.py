@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from fence_kdump_image.way.network import Address, Device, Driver, Route
+from fence_kdump_image.way.drivers import Driver
+from fence_kdump_image.way.network import Address, Device, Route
 from fence_kdump_image.way.source import choose
+from fence_kdump_image.way.wrapped import Policy
 from fence_kdump_image.whom.targets import Target
 
 TARGET = Target("node1", "10.0.0.1", "10.0.0.1", 0)
@@ -42,6 +44,9 @@ class Fixed:
         if source and source not in [a.local for a in self._addresses]:
             return None
         return Route(target, "eth0", "", source or self._source)
+
+    def policies(self) -> list[Policy]:
+        return []
 
     def driver(self, device: str) -> Driver | None:
         return None

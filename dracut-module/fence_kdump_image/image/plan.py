@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Callable
 
-from fence_kdump_image.way import links, owners, replay, source
+from fence_kdump_image.way import links, owners, replay, source, wrapped
 from fence_kdump_image.way.network import Address, Device, Network, NetworkError
 from fence_kdump_image.way.source import Sourced
 from fence_kdump_image.whom import itself, resolve, sources, targets
@@ -174,6 +174,12 @@ def _ways(
             continue
         if found.problem:
             warnings.append(found.problem)
+        elif found.route:
+            way = found.route
+            doubt = wrapped.warning(way.target, way.source, way.encap, network.policies())
+            drivers = (link.driver for link in stack if link.driver)
+            doubts = [doubt, *(driver.doubt for driver in drivers)]
+            warnings += filter(None, doubts)
         ways.append((found, stack))
     return ways
 
@@ -221,6 +227,9 @@ class _Blind:
 
     def route(self, target: str, source: str = "") -> None:
         return None
+
+    def policies(self) -> tuple[()]:
+        return ()
 
     def driver(self, device: str) -> None:
         return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from fence_kdump_image.way.network import Device, Driver, Network
+from fence_kdump_image.way.drivers import Driver
+from fence_kdump_image.way.network import Device, Network
 
 __all__ = ["Link", "UnsupportedError", "below"]
 

@@ -7,17 +7,19 @@ the values, so that a saved output serves as well as a machine.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from fence_kdump_image.way import drivers
+from fence_kdump_image.way.drivers import Driver
+from fence_kdump_image.way.wrapped import Policy, parse_policies
 
 __all__ = [
     "Address",
     "Device",
-    "Driver",
     "Kernel",
     "Network",
     "NetworkError",
@@ -25,6 +27,7 @@ __all__ = [
     "parse_addresses",
     "parse_links",
     "parse_route",
+    "vrf_of",
 ]
 
 _DOUBTS = ("temporary", "deprecated", "tentative", "dadfailed")
@@ -48,6 +51,7 @@ class Device:
     lower -- name of the device below a vlan, "" for none
     master -- name of the bond, bridge... that it belongs to, "" for none
     data -- what the kernel tells of its kind
+    port -- what the kernel tells of it as a member of its master
     """
 
     name: str
@@ -59,6 +63,7 @@ class Device:
     lower: str = ""
     master: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    port: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,25 +90,14 @@ class Route:
 
     gateway -- "" for a neighbour
     source -- the source address that the kernel would take, "" if it does not say
+    encap -- what it wraps a packet into ("mpls", "seg6"...), "" for nothing
     """
 
     target: str
     device: str
     gateway: str = ""
     source: str = ""
-
-
-@dataclass(frozen=True)
-class Driver:
-    """What drives a NIC.
-
-    name -- the driver's name in sysfs, by which the crash kernel recognises the NIC
-    modules -- kernel modules of the NIC and of the buses that it hangs on, lowest bus first;
-        without those that are built in
-    """
-
-    name: str
-    modules: tuple[str, ...]
+    encap: str = ""
 
 
 class Network(Protocol):
@@ -116,7 +110,11 @@ class Network(Protocol):
         """All addresses, in the kernel's order."""
 
     def route(self, target: str, source: str = "") -> Route | None:
-        """The route to an address, from a source address if given; None if there is none."""
+        """The route to an address, from a source address, and in its VRF, if given; None if there
+        is none."""
+
+    def policies(self) -> Sequence[Policy]:
+        """IPsec policies for what leaves this machine."""
 
     def driver(self, device: str) -> Driver | None:
         """What drives a device; None if it is no hardware that a cable goes into."""
@@ -139,6 +137,7 @@ def parse_links(text: str) -> dict[str, Device]:
             lower=link.get("link") or "",
             master=link.get("master", ""),
             data=info.get("info_data", {}),
+            port=slave,
         )
     return devices
 
@@ -166,8 +165,24 @@ def parse_route(target: str, text: str) -> Route | None:
     for route in _objects(text):
         if route.get("dev") and route.get("type", "unicast") in ("unicast", "local"):
             gateway = route.get("gateway") or route.get("via", {}).get("host", "")
-            return Route(target, route["dev"], gateway, route.get("prefsrc", ""))
+            source, encap = route.get("prefsrc", ""), route.get("encap", "")
+            return Route(target, route["dev"], gateway, source, encap)
     return None
+
+
+def vrf_of(source: str, addresses: Iterable[Address], devices: Mapping[str, Device]) -> str:
+    """Name of the VRF that an address of this machine is in, "" for none.
+
+    The main table's route is not that address's way. In the crash kernel, where no other way is, it
+    needs no VRF.
+    """
+    for address in addresses:
+        device = devices.get(address.device)
+        if address.local == source and device:
+            for place in (device, devices.get(device.master)):
+                if place and place.kind == "vrf":
+                    return place.name
+    return ""
 
 
 class Kernel:
@@ -182,6 +197,7 @@ class Kernel:
         self._patience = patience
         self._devices: Mapping[str, Device] | None = None
         self._addresses: Sequence[Address] | None = None
+        self._policies: Sequence[Policy] | None = None
 
     def devices(self) -> Mapping[str, Device]:
         """See `Network`. Raises NetworkError."""
@@ -199,13 +215,23 @@ class Kernel:
         """See `Network`."""
         host, _, scope = target.partition("%")
         try:
+            vrf = vrf_of(source, self.addresses(), self.devices()) if source else ""
             text = self._ip(
                 "route", "get", host, *(["from", source] if source else []),
-                *(["oif", scope] if scope else []),
+                *(["vrf", vrf] if vrf else ["oif", scope] if scope else []),
             )  # fmt: skip
         except NetworkError:
             return None
         return parse_route(target, text)
+
+    def policies(self) -> Sequence[Policy]:
+        """See `Network`."""
+        if self._policies is None:
+            try:
+                self._policies = parse_policies(self._ip("xfrm", "policy", "list", "dir", "out"))
+            except NetworkError:  # a kernel without IPsec
+                self._policies = ()
+        return self._policies
 
     def _ip(self, *arguments: str) -> str:
         begin = time.monotonic()
@@ -216,26 +242,7 @@ class Kernel:
 
     def driver(self, device: str) -> Driver | None:
         """See `Network`."""
-        top = f"{self._sysfs}/class/net/{device}"
-        name = _link(f"{top}/device/driver")
-        if not name or os.path.exists(f"{top}/phy80211"):  # a radio needs more than a link
-            return None
-        modules: list[str] = []
-        place = os.path.realpath(f"{top}/device")
-        while place.startswith(os.path.realpath(self._sysfs)) and os.path.basename(place):
-            modules.insert(0, _link(f"{place}/driver/module"))
-            place = os.path.dirname(place)
-        # a NIC of a board may have its PHY's driver in a module of its own
-        modules.append(_link(f"{top}/phydev/driver/module"))
-        return Driver(name, tuple(dict.fromkeys(filter(None, modules))))
-
-
-def _link(path: str) -> str:
-    """The last part of where a symlink leads, "" if there is none."""
-    try:
-        return os.path.basename(os.readlink(path))
-    except OSError:
-        return ""
+        return drivers.find(self._sysfs, device)
 
 
 def _ip(arguments: Sequence[str], patience: float) -> str:

@@ -8,7 +8,8 @@ A line is what to tell ip(8), or one of three words of our own:
     no-ra DEVICE                    take no address and no route from a router
 
 Lines before the first "nic" need no NIC and come first; then every NIC's lines as soon as that NIC
-is there, whatever becomes of the others.
+is there, whatever becomes of the others. Devices that are made have names of our own: the running
+system's may be what the crash kernel calls a NIC.
 """
 
 from __future__ import annotations
@@ -17,27 +18,13 @@ import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from fence_kdump_image.way.devices import MODULES, kind_words, member_words
 from fence_kdump_image.way.links import Link
 from fence_kdump_image.way.network import Address, Device, Route
 
-__all__ = ["Path", "modules", "render"]
+__all__ = ["OWN", "Path", "modules", "render"]
 
-_KIND_MODULES = {
-    "vlan": ("8021q",),
-    "bond": ("bonding", "max_bonds=0"),  # else it makes a bond0 of its own, in the way of ours
-    "bridge": ("bridge",),
-}
-# bond settings that decide whether packets get through: kernel's name -> ip-link(8)'s, "off" value.
-# Delays and min_links are left behind: the first link that is up should do.
-_BOND = (
-    ("miimon", "miimon", 0),
-    ("arp_interval", "arp_interval", 0),
-    ("arp_ip_target", "arp_ip_target", None),
-    ("arp_validate", "arp_validate", "none"),
-    ("fail_over_mac", "fail_over_mac", "none"),
-    ("xmit_hash_policy", "xmit_hash_policy", "layer2"),
-    ("ad_lacp_rate", "lacp_rate", "slow"),
-)
+OWN = "fk"  # the devices that we make are called so, and a number
 
 
 @dataclass(frozen=True)
@@ -60,7 +47,7 @@ def modules(paths: Iterable[Path]) -> tuple[str, ...]:
     for path in paths:
         for link in path.links:
             names += link.driver.modules if link.driver else ()
-            names += _KIND_MODULES.get(link.device.kind, ())[:1]
+            names += MODULES.get(link.device.kind, ())[:1]
         names += ["ipv6"] if ":" in path.route.target else []
     return tuple(dict.fromkeys(names))
 
@@ -73,21 +60,22 @@ def render(paths: Iterable[Path], wait: bool) -> str:
     """
     paths = list(paths)
     links = {link.device.name: link for path in paths for link in path.links}
+    stack = _Stack(links)
     nics = {name: link.driver for name, link in links.items() if link.driver}
     lines: dict[str, list[str]] = {home: [] for home in ("", *nics)}
     kinds = dict.fromkeys(link.device.kind for link in links.values())
-    lines[""] += [f"modprobe {' '.join(_KIND_MODULES[k])}" for k in kinds if k in _KIND_MODULES]
+    lines[""] += [f"modprobe {' '.join(MODULES[kind])}" for kind in kinds if kind in MODULES]
     if any(":" in path.route.target for path in paths):
         lines[""].append("modprobe ipv6")
     for name in nics:
-        lines[name] += _no_ra(links[name].device, links)
+        lines[name] += stack.no_ra(links[name].device)
     # step by step: lines for ip that follow each other are done by one ip
-    for step in (_create, _no_ra, _raise):
+    for step in (stack.create, stack.no_ra, stack.raise_):
         for link in links.values():
-            lines[_home(link.device, links)] += step(link.device, links)
+            lines[stack.home(link.device)] += step(link.device)
     for path in paths:
         device = links[path.route.device].device
-        lines[_home(device, links)] += _addresses(path, _word(device, links))
+        lines[stack.home(device)] += _addresses(path, stack.word(device.name))
     text = "".join(f"{line}\n" for line in dict.fromkeys(lines[""]))
     for name, driver in nics.items():
         mac = links[name].device.permanent_mac
@@ -96,73 +84,65 @@ def render(paths: Iterable[Path], wait: bool) -> str:
     return text
 
 
-def _home(device: Device, links: Mapping[str, Link]) -> str:
-    """The NIC that a device must wait for, "" if it can be set up without."""
-    if links[device.name].driver:
-        return device.name
-    return _home(links[device.lower].device, links) if device.lower else ""
+class _Stack:
+    """All devices that are to be set up, and the lines for one of them."""
 
+    def __init__(self, links: Mapping[str, Link]) -> None:
+        self._links = links
+        made = [name for name, link in links.items() if link.device.kind in MODULES]
+        self._names = {name: f"{OWN}{number}" for number, name in enumerate(made)}
 
-def _word(device: Device, links: Mapping[str, Link]) -> str:
-    return "@" if links[device.name].driver else device.name
+    def home(self, device: Device) -> str:
+        """The NIC that a device must wait for, "" if it can be set up without."""
+        if self._links[device.name].driver:
+            return device.name
+        return self.home(self._links[device.lower].device) if device.lower else ""
 
+    def word(self, name: str) -> str:
+        """By which word a device's own lines speak of it."""
+        return "@" if self._links[name].driver else self._names.get(name, name)
 
-def _create(device: Device, links: Mapping[str, Link]) -> list[str]:
-    """Lines that make a device, or that make a NIC ready."""
-    mtu = f" mtu {device.mtu}"
-    if links[device.name].driver:
-        lines = ["link set dev @ down"]
-        if device.mac != device.permanent_mac and not device.master:
-            lines.append(f"link set dev @ address {device.mac}")
-        return [*lines, *([f"link set dev @{mtu}"] if device.mtu != 1500 else [])]
-    if device.kind == "vlan":
-        lower = links[device.lower].device
-        mac = f" address {device.mac}" if device.mac != lower.mac else ""
-        protocol = device.data.get("protocol", "802.1Q")
-        return [
-            f"link add link {_word(lower, links)} name {device.name}{mac}{mtu}"
-            f" type vlan protocol {protocol} id {device.data['id']}"
-        ]
-    if device.kind == "bond":
-        return [f"link add name {device.name} address {device.mac}{mtu} type bond{_bond(device)}"]
-    if device.kind == "bridge":
-        # one way out cannot make a loop, and needs no half a minute of listening
-        several = len(links[device.name].members) > 1
-        stp = int(several and bool(device.data.get("stp_state")))
-        return [
-            f"link add name {device.name} address {device.mac}{mtu} type bridge stp_state {stp}"
-        ]
-    return []
+    def create(self, device: Device) -> list[str]:
+        """Lines that make a device, or that make a NIC ready."""
+        link = self._links[device.name]
+        mtu = f" mtu {device.mtu}"
+        if link.driver:
+            lines = ["link set dev @ down"]
+            if device.mac != device.permanent_mac and device.master not in self._links:
+                lines.append(f"link set dev @ address {device.mac}")
+            return [*lines, *([f"link set dev @{mtu}"] if device.mtu != 1500 else [])]
+        if device.kind not in MODULES:
+            return []
+        lower = self._links[device.lower].device if device.lower else None
+        own_mac = not lower or device.mac != lower.mac
+        on = f" link {self.word(lower.name)}" if lower else ""
+        mac = f" address {device.mac}" if own_mac else ""
+        words = kind_words(device, several=len(link.members) > 1)
+        return [f"link add{on} name {self.word(device.name)}{mac}{mtu} type {words}"]
 
+    def raise_(self, device: Device) -> list[str]:
+        """Lines that put a device under its master and up."""
+        name = self.word(device.name)
+        lines = [f"link set dev {name} up"]
+        if device.master in self._links:
+            master = self._links[device.master].device
+            # a vlan came up with what is below it, and a bond takes only what is down
+            late = master.kind == "bond" and device.kind in MODULES
+            down = [f"link set dev {name} down"] if late else []
+            joined = member_words(device, name, master, self.word(master.name))
+            lines = [
+                *down,
+                f"link set dev {name} master {self.word(master.name)}",
+                *lines,
+                *(f"link set {words}" for words in joined),
+            ]
+        return lines
 
-def _bond(device: Device) -> str:
-    words = f" mode {device.data.get('mode', 'balance-rr')}"
-    if not device.data.get("miimon") and not device.data.get("arp_interval"):
-        words += " miimon 100"  # without a monitor a dead link is never noticed
-    for key, word, off in _BOND:
-        value = device.data.get(key)
-        if key == "ad_lacp_rate" and device.data.get("mode") != "802.3ad":
-            continue
-        if isinstance(value, list):
-            value = ",".join(map(str, value))
-        if value not in (None, "", off):
-            words += f" {word} {value}"
-    return words
-
-
-def _raise(device: Device, links: Mapping[str, Link]) -> list[str]:
-    """Lines that put a device under its master and up."""
-    name = _word(device, links)
-    if device.master in links:
-        return [f"link set dev {name} master {device.master}", f"link set dev {name} up"]
-    return [f"link set dev {name} up"]
-
-
-def _no_ra(device: Device, links: Mapping[str, Link]) -> list[str]:
-    """The line, before a device is up, that keeps it from listening to routers."""
-    if device.link_type == "loopback" or device.master in links:
-        return []
-    return [f"no-ra {_word(device, links)}"]
+    def no_ra(self, device: Device) -> list[str]:
+        """The line, before a device is up, that keeps it from listening to routers."""
+        if device.link_type == "loopback" or device.master in self._links:
+            return []
+        return [f"no-ra {self.word(device.name)}"]
 
 
 def _addresses(path: Path, name: str) -> list[str]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from fence_kdump_image.way.network import Address, Network, Route
+from fence_kdump_image.way.network import Address, Network, Route, vrf_of
 from fence_kdump_image.whom.targets import Target
 
 __all__ = ["Sourced", "choose"]
@@ -52,12 +52,15 @@ def choose(
     ]
     if route and _loopback(target.address):
         return Sourced(target, route)
-    if route and route.source in allowed:
+    # what leaves from an address in a VRF takes no route of the main table
+    ring, devices = own.get(target.ring, ()), network.devices()
+    apart = [a for a in allowed if a in ring and vrf_of(a, local.values(), devices)]
+    if route and route.source in allowed and not apart:
         return Sourced(target, route, local[route.source])
-    for address in allowed:
+    for address in [*apart, *allowed]:
         route_from = network.route(target.address, address)
         if route_from:
-            return Sourced(target, _from(route_from, address), local[address])
+            return Sourced(target, replace(route_from, source=address), local[address])
     if not route:
         return Sourced(target, problem=f"no route to {target.address} ({target.node})")
     if cluster:
@@ -106,7 +109,7 @@ def _primary(target: Target, route: Route, network: Network) -> Sourced:
     route_from = network.route(target.address, first.local)
     if not route_from:
         return Sourced(target, problem=f"no route to {target.address} from {first.local}")
-    return Sourced(target, _from(route_from, first.local), first)
+    return Sourced(target, replace(route_from, source=first.local), first)
 
 
 def _without_hosts(addresses: Sequence[Address]) -> Sequence[Address]:
@@ -117,10 +120,6 @@ def _without_hosts(addresses: Sequence[Address]) -> Sequence[Address]:
 def _is_host(address: Address) -> bool:
     longest = ipaddress.ip_address(address.local).max_prefixlen
     return address.prefixlen == longest and not address.peer
-
-
-def _from(route: Route, source: str) -> Route:
-    return Route(route.target, route.device, route.gateway, source)
 
 
 def _loopback(address: str) -> bool:

@@ -1,0 +1,145 @@
+"""What drives a NIC: the kernel modules without which it does not come up in the crash kernel.
+
+Asks sysfs, the NIC itself (as ``ethtool -i`` does) and modprobe. The driver that a NIC's device is
+bound to is not always all of it: another module may make the network device of it (mlx4_en on
+mlx4_core), or half of the work (hclge for hns3); a PHY has a driver and a bus of its own; what is
+below a NIC (a VF that hv_netvsc hands its traffic to) has, too.
+"""
+
+from __future__ import annotations
+
+import array
+import fcntl
+import os
+import socket
+import struct
+import subprocess
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+__all__ = ["Driver", "bus_modules", "find"]
+
+_SIOCETHTOOL = 0x8946  # linux/sockios.h
+_ETHTOOL_GDRVINFO = 3  # linux/ethtool.h; struct ethtool_drvinfo has 196 bytes, the name behind cmd
+_DRVINFO = struct.Struct("=I32s160x")
+_PATIENCE = 10.0  # seconds for modprobe; no build must hang
+
+
+@dataclass(frozen=True)
+class Driver:
+    """What drives a NIC.
+
+    name -- the driver's name in sysfs, by which the crash kernel recognises the NIC
+    modules -- kernel modules of the NIC and of the buses that it hangs on, lowest bus first
+    doubt -- why the NIC may not be there all the same, "" if nothing speaks against it
+    """
+
+    name: str
+    modules: tuple[str, ...]
+    doubt: str = ""
+
+
+def find(sysfs: str, nic: str) -> Driver | None:
+    """What drives a NIC; None if it is no hardware that a cable goes into.
+
+    sysfs -- where sysfs is
+    nic -- name of the network device
+    """
+    top = f"{sysfs}/class/net/{nic}"
+    name = _target(f"{top}/device/driver")
+    if not name or os.path.exists(f"{top}/phy80211"):  # a radio needs more than a link
+        return None
+    device = os.path.realpath(f"{top}/device")
+    modules = list(_modules(sysfs, device))
+    modules += _loaded(sysfs, [*_by_alias(device), _maker(nic)])
+    modules += bus_modules(sysfs, f"{top}/phydev")
+    for lower in _links(top, "lower_"):
+        modules += _modules(sysfs, os.path.realpath(f"{lower}/device"))
+        modules += _loaded(sysfs, [_maker(_target(lower))])
+    doubt = ""
+    if os.path.exists(f"{device}/physfn"):
+        function = _target(f"{device}/physfn")
+        doubt = (
+            f"{nic} is a virtual function of {function}: it is there in the crash kernel only if"
+            f" something in the image sets {function}'s sriov_numvfs"
+        )
+    return Driver(name, tuple(dict.fromkeys(modules)), doubt)
+
+
+def _modules(sysfs: str, device: str) -> Iterator[str]:
+    """Modules of a device, of what it hangs on and of what supplies it."""
+    if os.path.exists(f"{device}/physfn"):  # a virtual function is made by its physical function
+        yield from bus_modules(sysfs, f"{device}/physfn")
+    for supplier in _links(device, "supplier:"):  # of its clock, its power, its PHY
+        yield from bus_modules(sysfs, f"{supplier}/supplier")
+    yield from bus_modules(sysfs, device)
+
+
+def bus_modules(sysfs: str, device: str) -> list[str]:
+    """Modules of a device's driver and of the buses that it hangs on, lowest bus first.
+
+    sysfs -- where sysfs is
+    device -- path of the device in it; one that does not exist has none
+    """
+    modules: list[str] = []
+    place, root = os.path.realpath(device), os.path.realpath(sysfs)
+    while place.startswith(f"{root}/"):
+        modules.insert(0, _target(f"{place}/driver/module"))
+        place = os.path.dirname(place)
+    return list(filter(None, modules))
+
+
+def _loaded(sysfs: str, names: Iterable[str]) -> list[str]:
+    """Those of some names that are loaded modules; what is built in has no such state."""
+    modules = [name.replace("-", "_") for name in names if name]
+    return [name for name in modules if os.path.exists(f"{sysfs}/module/{name}/initstate")]
+
+
+def _maker(nic: str) -> str:
+    """The driver's name as the network device tells it, "" if it does not."""
+    info = array.array("B", _DRVINFO.pack(_ETHTOOL_GDRVINFO, b""))
+    address, _ = info.buffer_info()
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+            request = struct.pack("16sP16x", os.fsencode(nic), address)
+            fcntl.ioctl(asked, _SIOCETHTOOL, request)
+    except OSError:
+        return ""
+    _, name = _DRVINFO.unpack(info.tobytes())
+    text: str = name.split(b"\0")[0].decode("ascii", "replace")
+    return text if "/" not in text else ""
+
+
+def _by_alias(device: str) -> list[str]:
+    """All modules that serve a device, of which some may not be bound to it."""
+    try:
+        with open(f"{device}/modalias", encoding="ascii", errors="replace") as file:
+            alias = file.read().strip()
+        run = subprocess.run(
+            ["modprobe", "-R", alias],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_PATIENCE,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return run.stdout.split()
+
+
+def _links(folder: str, prefix: str) -> list[str]:
+    """Paths of the entries of a folder whose names begin so."""
+    try:
+        names = sorted(os.listdir(folder))
+    except OSError:
+        return []
+    return [f"{folder}/{name}" for name in names if name.startswith(prefix)]
+
+
+def _target(path: str) -> str:
+    """The last part of where a symlink leads, "" if there is none."""
+    try:
+        return os.path.basename(os.readlink(path))
+    except OSError:
+        return ""
