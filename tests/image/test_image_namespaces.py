@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -478,6 +479,27 @@ def test_told_is_all_that_any_file_names(node: Node) -> None:
         f"10.1.0.1 node1 ring 1, named by {corosync}",
         f"10.0.0.3 node3 ring 0, named by {corosync}",
     ]
+
+
+def test_an_answer_that_was_interrupted_is_asked_for_again(
+    node: Node, tmp_path: pathlib.Path
+) -> None:
+    """A stand-in for ip, the first time: only a race with a change makes the real one say so."""
+    node.nic("eth0")
+    node.host.ip("address add 10.0.0.2/24 dev eth0")
+    node.corosync(me="10.0.0.2", node1="10.0.0.1")
+    ip = shutil.which("ip")
+    (tmp_path / "bin").mkdir()
+    stand_in = tmp_path / "bin" / "ip"
+    stand_in.write_text(
+        f'#!/bin/sh\nmark="{tmp_path}/$(echo "$*" | tr " /" __)"\n'
+        f'[ "$1" = -j ] && [ ! -e "$mark" ] || exec {ip} "$@"\n'
+        ': >"$mark"\necho "[]"\necho Dump was interrupted and may be inconsistent. >&2\n'
+    )
+    stand_in.chmod(0o755)
+    shown = node.show(PATH=f"{tmp_path}/bin:{os.environ['PATH']}")
+    assert not shown["warnings"]
+    assert "address replace 10.0.0.2/24 dev @ noprefixroute" in shown["links"]
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,7 @@ BOND_FIRST = [
                 "link set dev fk0 up",
                 "address replace 10.8.0.2/24 dev fk0 noprefixroute",
                 "route replace 10.8.0.1/32 dev fk0 src 10.8.0.2",
+                "route replace 10.8.0.9/32 dev fk0 src 10.8.0.2",
                 "nic 52:54:00:aa:bb:01 virtio_net - virtio_net",
                 "link set dev @ down",
                 "link set dev @ master fk0",

@@ -1,4 +1,4 @@
-"""Answers of the kernel. Only a race makes the real one interrupt a dump: a stand-in answers here."""
+"""Answers of the kernel. Only a race interrupts a dump of the real one: a stand-in answers here."""
 
 from __future__ import annotations
 

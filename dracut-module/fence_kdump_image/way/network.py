@@ -32,6 +32,7 @@ __all__ = [
 
 _DOUBTS = ("temporary", "deprecated", "tentative", "dadfailed")
 _PATIENCE = 30.0  # seconds for all that ip is asked; it never takes long, but no build must hang
+_TRIES = 5  # of a question whose answer changes while it is given
 
 
 class NetworkError(Exception):
@@ -236,7 +237,11 @@ class Kernel:
     def _ip(self, *arguments: str) -> str:
         begin = time.monotonic()
         try:
-            return _ip(arguments, self._patience)
+            for _ in range(_TRIES):
+                output, whole = _ip(arguments, self._patience)
+                if whole:
+                    break
+            return output
         finally:
             self._patience -= time.monotonic() - begin
 
@@ -245,7 +250,8 @@ class Kernel:
         return drivers.find(self._sysfs, device)
 
 
-def _ip(arguments: Sequence[str], patience: float) -> str:
+def _ip(arguments: Sequence[str], patience: float) -> tuple[str, bool]:
+    """What ip says, and whether nothing changed while the kernel told it (NLM_F_DUMP_INTR)."""
     if patience <= 0:
         raise NetworkError(f"ip {' '.join(arguments)}: not asked, as ip took too long before")
     try:
@@ -261,7 +267,7 @@ def _ip(arguments: Sequence[str], patience: float) -> str:
         raise NetworkError(f"ip {' '.join(arguments)}: {error}") from error
     if run.returncode:
         raise NetworkError(f"ip {' '.join(arguments)}: {run.stderr.strip()}")
-    return run.stdout
+    return run.stdout, "Dump was interrupted" not in run.stderr
 
 
 def _objects(text: str) -> list[dict[str, Any]]:

@@ -76,6 +76,7 @@ def render(paths: Iterable[Path], wait: bool) -> str:
     for path in paths:
         device = links[path.route.device].device
         lines[stack.home(device)] += _addresses(path, stack.word(device.name))
+        lines[stack.home(device)] += _probed(path, stack.word(device.name))
     text = "".join(f"{line}\n" for line in dict.fromkeys(lines[""]))
     for name, driver in nics.items():
         mac = links[name].device.permanent_mac
@@ -169,4 +170,28 @@ def _addresses(path: Path, name: str) -> list[str]:
     return [
         f"address replace {local} dev {name}{nodad} noprefixroute",
         f"route replace {route.target}/{bits}{via} dev {name} src {address.local}{onlink}",
+    ]
+
+
+def _probed(path: Path, name: str) -> list[str]:
+    """Routes to whom a bond on the way asks whether they are there.
+
+    Without one it asks from no address (kernel, bond_arp_send_all), and the answer to that is none
+    to a bond that looks at answers (arp_validate).
+    """
+    address = path.address
+    if not address:
+        return []
+    subnet = ipaddress.ip_interface(f"{address.local}/{address.prefixlen}").network
+    asked = [
+        ipaddress.ip_address(target)
+        for link in path.links
+        if link.device.kind == "bond" and link.device.data.get("arp_validate") not in (None, "none")
+        for key in ("arp_ip_target", "ns_ip6_target")
+        for target in link.device.data.get(key) or ()
+    ]
+    return [
+        f"route replace {target}/{target.max_prefixlen} dev {name} src {address.local}"
+        for target in asked
+        if target in subnet
     ]
