@@ -5,12 +5,11 @@ from __future__ import annotations
 import sys
 import time
 
-from fence_kdump import __version__, report
+from fence_kdump import __version__, report, sources
 from fence_kdump.expect import Question
 from fence_kdump.inlet import CannotListen
 from fence_kdump.options import ACTIONS, Options, UsageError, from_lines, read
 from fence_kdump.outcome import Heard, NobodyToExpect
-from fence_kdump.sources import read_sources
 from fence_kdump.wait import PATIENCE, wait
 from fence_kdump_cluster.resolve import Resolver
 
@@ -68,10 +67,10 @@ def _off(options: Options, end: float) -> int:
         raise UsageError("action 'off' requires nodename")
 
     def ask() -> Question:
-        sources = read_sources()
-        for warning in sources.warnings:
+        question, warnings = sources.ask(options.nodename, options.plug)
+        for warning in warnings:
             report.warning(warning)
-        return Question(options.nodename, options.plug, sources.nodes, sources.faulty)
+        return question
 
     def listening(expected: dict[bytes, str]) -> None:
         if options.verbose:

@@ -5,36 +5,60 @@ The agent listens before it reads them: however long that takes, what comes mean
 
 from __future__ import annotations
 
-from collections import namedtuple
+import os
 
-from fence_kdump_cluster import corosync
+from fence_kdump.expect import Question
+from fence_kdump_cluster import cib, corosync, files
 
-__all__ = ["Sources", "read_sources"]
+__all__ = ["ask"]
 
 
-class Sources(namedtuple("Sources", "nodes faulty warnings")):
-    """What the files say.
+def ask(nodename: tuple[str, ...], plug: tuple[str, ...]) -> tuple[Question, tuple[str, ...]]:
+    """Who is to be fenced, with all that the files know. Never raises for what stands in them.
 
-    nodes -- tuple of corosync.conf's `Node`, empty if there is none
-    faulty -- whether corosync.conf has faults: `nodes` may then lack a node or an address
-    warnings -- tuple of one-line texts: what is wrong with the files
+    nodename, plug -- names and addresses, from the options
+
+    Returns (the question; one-line texts: what is wrong with the files).
     """
+    nodelist = _corosync()
+    known = _cib()
+    nodes = cib.join(nodelist.nodes if nodelist else (), known.nodes if known else ())
+    warnings = [f"{corosync.PATH}: {text}" for text in (nodelist.problems if nodelist else ())]
+    warnings += [f"{cib.PATH}: {text}" for text in (known.problems if known else ())]
+    faulty = bool(warnings)
+    # One name may be looked up where corosync.conf names nobody, as with multicast. A nodename list
+    # may be one of nodes, and only corosync.conf can tell which of it is whose.
+    if nodelist and not nodelist.nodes and len(nodename) > 1:
+        faulty = True
+        warnings.append(f"{corosync.PATH}: it names no node, so nothing tells whose a list's are")
+    # Where nothing names any node, this host is in no cluster, and no name can be that of a node.
+    complete = not faulty and (known is not None or not nodes)
+    return Question(nodename, plug, nodes, faulty, complete), tuple(warnings)
 
-    __slots__ = ()
 
-    nodes: tuple[corosync.Node, ...]
-    faulty: bool
-    warnings: tuple[str, ...]
-
-
-def read_sources() -> Sources:
-    """Read them. Never raises for what stands in a file, or for one that cannot be read."""
+def _corosync() -> corosync.Nodelist | None:
+    """corosync.conf; None if there is none."""
     try:
-        with open(corosync.PATH, encoding="utf-8", errors="replace", newline="\n") as file:
-            nodelist = corosync.parse(file.read())
-    except FileNotFoundError:
-        return Sources((), False, ())
+        data = files.read(corosync.PATH, corosync.MOST)
     except OSError as error:
-        return Sources((), False, (f"cannot read {corosync.PATH}: {error.strerror}",))
-    warnings = tuple(f"{corosync.PATH}: {problem}" for problem in nodelist.problems)
-    return Sources(nodelist.nodes, bool(nodelist.problems), warnings)
+        why = _why_not_read(corosync.PATH, error)
+        return corosync.Nodelist((), (why,)) if why else None
+    return corosync.parse(data.decode("utf-8", "surrogateescape"))
+
+
+def _cib() -> cib.Cib | None:
+    """The CIB; None if there is none."""
+    try:
+        data = files.read(cib.PATH, cib.MOST)
+    except OSError as error:
+        why = _why_not_read(cib.PATH, error)
+        return cib.Cib((), (why,)) if why else None
+    return cib.parse(data)
+
+
+def _why_not_read(path: str, error: OSError) -> str:
+    """Why a file could not be read; "" if it is not there, or if nobody may look whether it is."""
+    hidden = isinstance(error, (FileNotFoundError, NotADirectoryError, PermissionError))
+    if hidden and not os.path.lexists(path):
+        return ""
+    return f"it cannot be read: {error.strerror}"

@@ -3,7 +3,7 @@ looked up. What makes an address the target's is expect's to say."""
 
 from __future__ import annotations
 
-from fence_kdump.expect import Question, expect, owners
+from fence_kdump.expect import Question, expect, may_grow, owners
 from fence_kdump.own import own_addresses
 from fence_kdump_cluster.addresses import family_of, pack
 from fence_kdump_cluster.resolve import Resolver
@@ -58,7 +58,7 @@ class Target:
             for address, name in expectation.addresses.items()
             if family_of(address) in self._families
         }
-        return expectation.warnings, pending
+        return expectation.warnings, pending and may_grow(self._question, known, own)
 
     def unknown(self) -> dict[str, str]:
         """The names without an answer, and why: name -> one-line text."""

@@ -10,23 +10,30 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-__all__ = ["PATH", "Node", "Nodelist", "parse"]
+__all__ = ["MOST", "PATH", "Node", "Nodelist", "fold", "parse"]
 
 PATH = "/etc/corosync/corosync.conf"
+MOST = 1 << 20  # bytes; a node takes less than 200
 
 _RINGS = tuple(f"ring{n}_addr" for n in range(8))  # knet's KNET_MAX_LINK is 8
 
 _BLANKS = " \t"
+_MOST_PROBLEMS = (
+    5  # of each kind that can stand in every line: a file of another kind has thousands
+)
+_LONGEST = 60  # characters of a line that are told
 
 
-class Node(namedtuple("Node", "name nodeid addresses rings")):
-    """One ``node {}`` of the nodelist.
+class Node(namedtuple("Node", "name nodeid addresses rings cib")):
+    """One node of the cluster: a ``node {}`` of the nodelist, or one that only the CIB knows.
 
     name -- the node's name in the cluster; where corosync.conf has none, its first ring address,
         as Pacemaker does
     nodeid -- the text of its ``nodeid``, "" if it has none
     addresses -- tuple of its ``ringN_addr`` values, lowest ring first: addresses or host names
     rings -- the N of each address; by default 0, 1...
+    cib -- tuple of the addresses or host names that the CIB has for it, as it has for nodes of
+        Pacemaker Remote
     """
 
     __slots__ = ()
@@ -35,19 +42,25 @@ class Node(namedtuple("Node", "name nodeid addresses rings")):
     nodeid: str
     addresses: tuple[str, ...]
     rings: tuple[int, ...]
+    cib: tuple[str, ...]
 
     def __new__(
-        cls, name: str, nodeid: str, addresses: tuple[str, ...], rings: tuple[int, ...] = ()
+        cls,
+        name: str,
+        nodeid: str,
+        addresses: tuple[str, ...],
+        rings: tuple[int, ...] = (),
+        cib: tuple[str, ...] = (),
     ) -> Node:
         rings = rings or tuple(range(len(addresses)))
-        return super().__new__(cls, name, nodeid, addresses, rings)
+        return super().__new__(cls, name, nodeid, addresses, rings, cib)
 
 
 class Nodelist(namedtuple("Nodelist", "nodes problems")):
     """What a corosync.conf says of its nodes.
 
     nodes -- tuple of `Node`, in the order of the file
-    problems -- tuple of one-line texts, one for every fault found
+    problems -- tuple of one-line texts, one for every fault found; a few for a file of another kind
     """
 
     __slots__ = ()
@@ -84,13 +97,37 @@ def parse(text: str) -> Nodelist:
             else:
                 problems.append(f"line {number}: a }} without its {{")
         else:
-            problems.append(f"line {number}: {line!r} is no section and no key: value")
-    names = [node.name for node in nodes]
-    twice = dict.fromkeys(name for name in names if names.count(name) > 1)
-    problems += [f"several nodes have the name {name!r}" for name in twice]
+            told = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
+            problems.append(f"line {number}: {told!r} is no section and no key: value")
+    problems = _first(problems)
+    problems += [f"several nodes have the name {name!r}" for name in _twice(nodes)]
     if sections:
-        problems.append(f"section {sections[-1]!r} is not closed")
+        problems.append(f"section {sections[-1][:_LONGEST]!r} is not closed")
     return Nodelist(tuple(nodes), tuple(problems))
+
+
+def _first(problems: list[str]) -> list[str]:
+    more = len(problems) - _MOST_PROBLEMS
+    if more <= 0:
+        return problems
+    return [*problems[:_MOST_PROBLEMS], f"{more} more lines like these"]
+
+
+def _twice(nodes: list[Node]) -> list[str]:
+    """The names of more than one node; the case of letters makes no difference to Pacemaker."""
+    seen: set[bytes] = set()
+    twice: dict[str, None] = {}
+    for node in nodes:
+        folded = fold(node.name)
+        if folded in seen:
+            twice[node.name] = None
+        seen.add(folded)
+    return list(twice)[:_MOST_PROBLEMS]
+
+
+def fold(name: str) -> bytes:
+    """A node name as Pacemaker compares it: without regard to the case of ASCII letters."""
+    return name.encode("utf-8", "surrogateescape").lower()
 
 
 def _node(keys: dict[str, str], number: int, problems: list[str]) -> list[Node]:

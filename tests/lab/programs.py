@@ -151,6 +151,11 @@ def started(*argv: str, stdin: str = "", host: Host | None = None) -> Iterator[P
         program.process.communicate()
 
 
+def one_node(agent: str, *addresses: str) -> tuple[str, str]:
+    """The options that give an agent several addresses of one node: ours takes none for granted."""
+    return ("--plug" if agent == AGENT else "-n", ",".join(addresses))
+
+
 @contextlib.contextmanager
 def listening_agent(
     *options: str, agent: str = AGENT, stdin: str = "", host: Host | None = None

@@ -29,7 +29,17 @@ from lab.hosts import Host, LossyCable, address
 from lab.names import NameServer
 from lab.packets import IP, UDP, IPv6, Packet, Raw, Wire
 from lab.pair import pair
-from lab.programs import AGENT, C_AGENT, C_SENDER, SENDER, listening_agent, run, started, until
+from lab.programs import (
+    AGENT,
+    C_AGENT,
+    C_SENDER,
+    SENDER,
+    listening_agent,
+    one_node,
+    run,
+    started,
+    until,
+)
 
 GOOD = encode()
 PORT = 7410
@@ -101,7 +111,8 @@ def test_beside_any_program_on_the_port(survivor: Host, wire: Wire, bound_to: st
 @pytest.mark.parametrize("agent", [AGENT, c_agent("one address family at a time")])
 @pytest.mark.parametrize("source", ["10.0.0.2", "fd00::2"])
 def test_both_families_at_once(survivor: Host, wire: Wire, agent: str, source: str) -> None:
-    with listening_agent("-n", "10.0.0.2,fd00::2", "-t", "20", agent=agent, host=survivor) as it:
+    nodes = one_node(agent, "10.0.0.2", "fd00::2")
+    with listening_agent(*nodes, "-t", "20", agent=agent, host=survivor) as it:
         wire.send(message(source), survivor.mac())
         assert it.result().status == 0
 
@@ -539,7 +550,7 @@ def test_a_log_that_nobody_reads_is_not_waited_for(survivor: Host, wire: Wire) -
         script = 'mount -t tmpfs tmpfs /dev; ln -s /run/stuck-log /dev/log; exec "$@"'
         command = ["unshare", "--mount", "sh", "-euc", script, "sh", AGENT]
         with started(
-            *command, "-v", "-n", "10.0.0.2,nosuch.invalid", "-t", "20", host=survivor
+            *command, "-v", "--plug", "10.0.0.2,nosuch.invalid", "-t", "20", host=survivor
         ) as it:
             assert "waiting" in it.line()
             wire.send(message("10.0.0.2"), survivor.mac())
@@ -568,7 +579,7 @@ def test_control_characters_are_no_traceback(stdin: str) -> None:
 def test_a_name_that_is_no_text_does_not_keep_the_others_from_counting(
     survivor: Host, wire: Wire
 ) -> None:
-    with listening_agent("-n", "10.0.0.2,\udcff", "-t", "20", host=survivor) as agent:
+    with listening_agent("--plug", "10.0.0.2,\udcff", "-t", "20", host=survivor) as agent:
         wire.send(message("10.0.0.2"), survivor.mac())
         assert agent.result().status == 0
 

@@ -68,7 +68,7 @@ def test_it_does_not_count(
     survivor: Host, wire: Wire, inlet: str, source: str, destination: str
 ) -> None:
     nodes = "10.0.0.2,10.0.0.3,fd00::2,fd00::3"
-    with listening_agent("-n", nodes, "-t", "20", host=survivor) as agent:
+    with listening_agent("--plug", nodes, "-t", "20", host=survivor) as agent:
         send_from(survivor, source, destination)
         wire.send(TRUE[":" in source] / UDP(sport=40000, dport=PORT) / Raw(GOOD), survivor.mac())
         result = agent.result()
@@ -79,7 +79,7 @@ def test_it_does_not_count(
 @pytest.mark.parametrize(("source", "destination"), FORGED)
 def test_it_is_not_told_of(survivor: Host, peer: Host, source: str, destination: str) -> None:
     """Else the line would advise to expect that address."""
-    with listening_agent("-n", "10.0.0.9,fd00::9", "-t", "1", host=survivor) as agent:
+    with listening_agent("--plug", "10.0.0.9,fd00::9", "-t", "1", host=survivor) as agent:
         send_from(survivor, source, destination)
         result = agent.result()
     assert result.status == 1

@@ -27,7 +27,7 @@ from lab.packets import (
     fragment,
     fragment6,
 )
-from lab.programs import AGENT, Program, listening_agent
+from lab.programs import AGENT, Program, listening_agent, one_node
 
 GOOD = encode("little")
 PORT = 7410
@@ -58,7 +58,7 @@ def pseudo_header_sum(packet: Packet) -> Packet:
 def agent_in(
     survivor: Host, nodes: str = "10.0.0.2,10.0.0.3,fd00::2,fd00::3", agent: str = AGENT
 ) -> Iterator[Program]:
-    options = ("-n", nodes, "-t", "20")
+    options = (*one_node(agent, *nodes.split(",")), "-t", "20")
     with listening_agent(*options, agent=agent, host=survivor) as program:
         yield program
 

@@ -63,7 +63,7 @@ def test_without_any_filter(
         wire.send(packet, mac)
         wire.send(ipv4("10.0.0.3") if packet.version == 4 else ipv6("fd00::3"), mac)
 
-    question = Question(("10.0.0.2", "10.0.0.3", "fd00::2", "fd00::3"), (), ())
+    question = Question((), ("10.0.0.2", "10.0.0.3", "fd00::2", "fd00::3"), ())
     with survivor.entered():
         result = wait(lambda: question, read({}), time.monotonic() + 20, print, send)
     assert isinstance(result, Heard), result
@@ -86,7 +86,7 @@ def test_more_addresses_than_a_filter_takes(
     many = ",".join(prefix.format(high, low) for high in range(10) for low in range(1, 251))
     good = "10.0.0.3" if make is ipv4 else "fd00::3"
     nodes = f"{many},10.0.0.2,{good}"
-    with listening_agent("-n", nodes, "-t", "20", host=survivor) as agent:
+    with listening_agent("--plug", nodes, "-t", "20", host=survivor) as agent:
         wire.send(packet, survivor.mac())
         wire.send(make(good), survivor.mac())
         result = agent.result()

@@ -65,8 +65,10 @@ def ask(nodename: str, plug: str = "", nodes: tuple[Node, ...] = NODES) -> tuple
         ("node2 node3", "17", set()),
         # the device names one node, Pacemaker another: neither
         ("node3", "node2", set()),
-        # a nodename may add addresses that corosync.conf does not know
-        ("node2 192.168.0.2", "node2", {"10.0.0.2", "fd00::2", "10.1.0.2", "192.168.0.2"}),
+        # what nobody knows to be the target's may be any node's
+        ("node2 192.168.0.2", "node2", {"10.0.0.2", "fd00::2", "10.1.0.2"}),
+        ("192.168.0.2", "node2", {"10.0.0.2", "fd00::2", "10.1.0.2"}),
+        ("192.168.0.1 192.168.0.2 192.168.0.3", "node2", {"10.0.0.2", "fd00::2", "10.1.0.2"}),
         # a name that it does not know may be another node, which corosync.conf need not name
         ("node2 node2-admin", "node2", {"10.0.0.2", "fd00::2", "10.1.0.2"}),
         ("node1 node2 node3 remote1", "node2", {"10.0.0.2", "fd00::2", "10.1.0.2"}),
@@ -80,12 +82,17 @@ def ask(nodename: str, plug: str = "", nodes: tuple[Node, ...] = NODES) -> tuple
         ("node2 remote1", "17", set()),
         # a Pacemaker Remote node whose name is no host's
         ("10.0.0.50", "17", {"10.0.0.50"}),
-        ("10.0.0.50 10.0.0.51", "17", {"10.0.0.50", "10.0.0.51"}),
+        ("10.0.0.50 10.0.0.51", "17", set()),
         # a plug of several nodes is none of them, and no other node
         ("node4", "wrong", set()),
-        ("node2 192.168.0.2", "17", {"10.0.0.2", "fd00::2", "10.1.0.2", "192.168.0.2"}),
-        # by hand: any of them
-        ("node2 node3", "", {"10.0.0.2", "fd00::2", "10.1.0.2", "10.0.0.3"}),
+        ("node2 10.0.0.2", "17", {"10.0.0.2", "fd00::2", "10.1.0.2"}),
+        ("node2 192.168.0.2", "17", set()),
+        # several nodes are no answer to "which"
+        ("node2 node3", "", set()),
+        ("10.0.0.2 10.0.0.4", "", set()),
+        ("10.0.0.50 10.0.0.51", "", set()),
+        ("node2 remote1", "", set()),
+        ("node2 10.0.0.2 10.1.0.2", "", {"10.0.0.2", "fd00::2", "10.1.0.2"}),
         # a node that corosync.conf does not name
         ("remote1", "remote1", {"10.0.0.50"}),
         # an address of another node, by whatever name it comes
@@ -120,7 +127,9 @@ def test_with_a_corosync_conf(nodename: str, plug: str, expected: set[str]) -> N
     [
         ("node2", "node2", {"10.0.0.2", "fd00::2"}),
         ("127.0.0.1", "nodeA", {"127.0.0.1"}),
-        ("127.0.0.1 127.0.0.2", "nodeA", {"127.0.0.1", "127.0.0.2"}),
+        ("127.0.0.1 127.0.0.2", "nodeA", set()),
+        ("", "127.0.0.1 127.0.0.2", {"127.0.0.1", "127.0.0.2"}),
+        ("127.0.0.1 127.0.0.2", "", set()),
         ("node1 node2 node3", "node2", {"10.0.0.2", "fd00::2"}),
         ("10.0.0.8 10.0.0.9", "10.0.0.9", {"10.0.0.9"}),
         ("10.0.0.2 10.0.0.9", "node2", {"10.0.0.2", "fd00::2"}),
@@ -208,7 +217,7 @@ def test_nothing_of_nodename_counts_while_nobody_knows_who_plug_is(nodename: str
 def test_a_plug_that_corosync_conf_names_need_not_resolve() -> None:
     known = {"node3-ring0": ["10.0.0.3"]}
     found = addresses("node2 192.168.0.2", "node2", known)
-    assert found == {"10.0.0.2", "10.1.0.2", "192.168.0.2"}
+    assert found == {"10.0.0.2", "10.1.0.2"}
 
 
 @pytest.mark.parametrize("ring", [{}, {"node3-ring0": []}])
@@ -287,3 +296,121 @@ def test_whatever_is_not_known_nobody_but_the_plug_is_expected(
 def test_an_answer_that_is_still_to_come_is_no_warning() -> None:
     question = Question(("node2",), (), ())
     assert expect(question, {}, OWN) == ({}, ())
+
+
+CIB = (
+    *NODES,
+    Node("remote1", "", (), (), ("10.0.0.50", "10.2.0.50")),
+    Node("remote2", "", (), (), ("remote2-host",)),
+    Node("Guest", "", (), (), ("10.0.0.60",)),
+    Node("old", "", (), (), ("10.1.0.2",)),
+)
+ALL_OF_NODE2 = {"10.0.0.2", "fd00::2"}
+
+
+def decide(
+    nodename: str,
+    plug: str,
+    nodes: tuple[Node, ...] = CIB,
+    complete: bool = True,
+    hosts: dict[str, list[str]] | None = None,
+) -> tuple[set[str], str]:
+    """Whom to expect, and what is told, where all names are looked up."""
+    question = Question(tuple(nodename.split()), tuple(plug.split()), nodes, False, complete)
+    names = {**HOSTS, "remote2-host": ["10.0.0.51", "10.2.0.51"], **(hosts or {})}
+    known = {n: [a for a in map(pack, names.get(n.lower(), [])) if a] for n in question.names()}
+    known.update({n: [a] for n in question.names() if (a := pack(n))})
+    found = expect(question, known, OWN)
+    return set(map(show, found.addresses)), "\n".join(found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("nodename", "plug", "expected"),
+    [
+        # a node that only the CIB knows: its one address there, and what its name resolves to
+        ("remote2", "remote2", {"10.0.0.51", "10.2.0.51"}),
+        ("Guest", "Guest", {"10.0.0.60"}),
+        ("guest", "GUEST", {"10.0.0.60"}),
+        ("NODE2", "Node2", ALL_OF_NODE2),
+        # of several values none is sure: rules choose among them
+        ("remote1", "remote1", {"10.0.0.50"}),
+        ("remote1", "10.2.0.50", {"10.0.0.50", "10.2.0.50"}),
+        # the second address of a remote node that the CIB knows with another
+        ("10.0.0.60 10.2.0.60", "Guest", {"10.0.0.60"}),
+        ("Guest", "10.0.0.60 10.2.0.60", {"10.0.0.60", "10.2.0.60"}),
+        # the CIB takes away what it gives to another, and corosync.conf's word counts for more
+        ("node2", "node2", ALL_OF_NODE2),
+        ("old", "old", set()),
+        ("node2", "10.0.0.60", set()),
+        ("Guest", "10.0.0.2", set()),
+        # several values of plug are one node's
+        ("node2", "node2 192.168.0.2", {*ALL_OF_NODE2, "192.168.0.2"}),
+        ("node2", "10.0.0.2 10.0.0.4", set()),
+        ("remote1", "17", {"10.0.0.50"}),
+        # names do not compare by their first label
+        ("node2.example", "node2.example", set()),
+    ],
+)
+def test_nodes_that_the_cib_knows(nodename: str, plug: str, expected: set[str]) -> None:
+    found, warnings = decide(nodename, plug)
+    assert found == expected
+    assert found or warnings
+
+
+@pytest.mark.parametrize(
+    ("nodename", "plug", "expected"),
+    [
+        # a label, or a node that this host knows nothing of? Nobody can say without a CIB
+        ("node2", "node4000", set()),
+        ("10.0.0.2", "node4000", set()),
+        ("node2", "node2-admin", {"192.168.0.2"}),
+        # no node has an address for a name
+        ("node2", "192.168.0.2", {"192.168.0.2", "10.0.0.2", "fd00::2", "10.1.0.2"}),
+        ("node2", "node2", {"10.0.0.2", "fd00::2", "10.1.0.2"}),
+        ("node3", "node2", set()),
+    ],
+)
+def test_a_name_that_may_be_a_node_s(nodename: str, plug: str, expected: set[str]) -> None:
+    found, warnings = decide(nodename, plug, NODES, complete=False)
+    assert found == expected
+    assert found or warnings
+
+
+BOTH = {"node2": ["10.1.0.9"], "node4": ["10.1.0.9"]}
+
+
+@pytest.mark.parametrize(
+    ("nodename", "plug", "expected"),
+    [
+        ("node2", "node2", {"10.0.0.2", "10.1.0.2"}),
+        ("node4", "node4", {"10.0.0.4"}),
+        ("node2", "10.1.0.9", {"10.0.0.2", "10.1.0.2"}),
+        ("node1 node2 node4", "10.1.0.9", set()),
+        ("", "10.1.0.9", set()),
+        ("10.1.0.9", "", set()),
+    ],
+)
+def test_an_address_that_two_names_resolve_to(nodename: str, plug: str, expected: set[str]) -> None:
+    """As `10.1.0.9 node4 node2` in /etc/hosts has it."""
+    assert decide(nodename, plug, NODES, hosts=BOTH)[0] == expected
+
+
+def test_a_look_up_of_another_node_s_name_is_awaited() -> None:
+    """As for literal ring addresses of the target: they count at once."""
+    known = {"node3-ring0": ["10.0.0.3"], "node2": ["10.1.0.9"]}
+    assert addresses("node2", "node2", known) == {"10.0.0.2", "10.1.0.2"}
+    others = {name: HOSTS[name] for name in ("node1", "node3", "node4")}
+    known.update(others)
+    assert addresses("node2", "node2", known) == {"10.0.0.2", "10.1.0.2", "10.1.0.9"}
+
+
+@pytest.mark.parametrize(
+    ("nodename", "plug", "warning"),
+    [
+        ("10.1.0.9", "node2", 'if it is, write pcmk_host_map="node2:10.1.0.9"'),
+        ("node2 node4", "", "nothing says which of them is to be fenced"),
+        ("node2", "10.0.0.2 10.0.0.4", "10.0.0.2,10.0.0.4 may be any of node2, node4"),
+    ],
+)
+def test_the_remedy_is_told(nodename: str, plug: str, warning: str) -> None:
+    assert warning in decide(nodename, plug, NODES)[1]

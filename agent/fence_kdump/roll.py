@@ -1,0 +1,167 @@
+"""The roll of the cluster: which node has which name and which address, as far as is known by now.
+
+corosync.conf and the CIB state names and addresses; an address there may itself be a name that has
+to be looked up. What a node's own name resolves to is weaker: the name service says so, not the
+cluster. `expect` decides by these answers; nothing here decides.
+
+Nodes are told apart by their place in the list, as two of them may wrongly have one name.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+from fence_kdump_cluster.addresses import pack
+from fence_kdump_cluster.corosync import fold
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from fence_kdump_cluster.corosync import Node
+
+__all__ = ["Roll", "Standing"]
+
+
+class Standing(namedtuple("Standing", "nodes sure why", defaults=("",))):
+    """For which nodes names and addresses stand.
+
+    nodes -- frozenset of places in the list
+    sure -- whether nothing that is not known yet can change that
+    why -- one-line text: why it is not sure; "" where it is, or where an answer is awaited
+    """
+
+    __slots__ = ()
+
+    nodes: frozenset[int]
+    sure: bool
+    why: str
+
+
+class Roll:
+    """Who has which name and address.
+
+    nodes -- the list that it was made of
+    silent -- dict: text whose look-up has no answer yet, be it the name of a node or a name in the
+        place of an address -> place of that node
+    lost -- dict: name of no host, in the place of an address in corosync.conf -> place of that node
+    """
+
+    def __init__(
+        self, nodes: Sequence[Node], known: Mapping[str, Sequence[bytes]], faulty: bool = False
+    ) -> None:
+        """Call the roll.
+
+        nodes -- of corosync.conf and the CIB
+        known -- name -> packed addresses, [] if there is no such host; absent while nobody knows
+        faulty -- whether `nodes` may lack a node or an address
+        """
+        self.nodes = nodes
+        self.faulty = faulty
+        self.silent: dict[str, int] = {}
+        self.lost: dict[str, int] = {}
+        self._known = known
+        self._named: dict[bytes, set[int]] = {}
+        self._written: dict[str, set[int]] = {}
+        self._literal: dict[bytes, set[int]] = {}
+        self._stated: dict[bytes, set[int]] = {}
+        self._looked_up: dict[bytes, set[int]] = {}
+        for place, node in enumerate(nodes):
+            self._enter(place, node)
+
+    def stand(self, texts: Iterable[str]) -> Standing:
+        """For which nodes names and addresses stand, all of them together."""
+        found = [self._stand(text) for text in texts]
+        nodes = frozenset(place for standing in found for place in standing.nodes)
+        why = next((standing.why for standing in found if standing.why), "")
+        return Standing(nodes, all(standing.sure for standing in found), why)
+
+    def says(self, text: str) -> frozenset[int]:
+        """The nodes that corosync.conf or the CIB themselves give a name or an address, as text."""
+        packed = pack(text)
+        found = self._named.get(fold(text), set()) | self._written.get(text.lower(), set())
+        return self._with_namesakes(found | self._literal.get(packed or b"", set()))
+
+    def literal(self, address: bytes) -> frozenset[int]:
+        """The nodes that have an address literally in corosync.conf or the CIB."""
+        return frozenset(self._literal.get(address, ()))
+
+    def stated(self, address: bytes) -> frozenset[int]:
+        """The nodes that corosync.conf or the CIB give an address, names there looked up."""
+        return frozenset(self._stated.get(address, ()))
+
+    def looked_up(self, address: bytes) -> frozenset[int]:
+        """The nodes whose own name resolves to an address."""
+        return frozenset(self._looked_up.get(address, ()))
+
+    def has(self, place: int, address: bytes) -> bool:
+        """Whether corosync.conf itself gives a node an address, literally."""
+        return any(pack(text) == address for text in self.nodes[place].addresses)
+
+    def where(self, place: int, address: bytes) -> str:
+        """The file that gives a node an address."""
+        rings = self.nodes[place].addresses
+        in_rings = any(address in self._known.get(text, ()) for text in rings)
+        return "corosync.conf" if in_rings else "the CIB"
+
+    def addresses(self, place: int) -> list[bytes]:
+        """The addresses of a node: all of its rings, and the CIB's if that has only one for it."""
+        node = self.nodes[place]
+        texts = [*node.addresses, *(node.cib if len(node.cib) == 1 else ())]
+        return [address for text in texts for address in self._known.get(text, ())]
+
+    def name(self, place: int) -> str:
+        """What a node is called."""
+        return self.nodes[place].name
+
+    def _enter(self, place: int, node: Node) -> None:
+        if node.name:
+            self._named.setdefault(fold(node.name), set()).add(place)
+        for text in (*node.addresses, *node.cib):
+            self._written.setdefault(text.lower(), set()).add(place)
+            packed = pack(text)
+            if packed:
+                self._literal.setdefault(packed, set()).add(place)
+            if text not in self._known:
+                self.silent[text] = place
+            elif not self._known[text] and text in node.addresses:
+                self.lost[text] = place
+            for address in self._known.get(text, ()):
+                self._stated.setdefault(address, set()).add(place)
+        if node.name and node.name not in self._known:
+            self.silent[node.name] = place
+        for address in self._known.get(node.name, ()):
+            self._looked_up.setdefault(address, set()).add(place)
+
+    def _stand(self, text: str) -> Standing:
+        nodes = self.says(text)
+        if nodes:
+            return Standing(nodes, True)
+        if text not in self._known:
+            return Standing(frozenset(), False)
+        addresses = self._known[text]
+        found = {place for address in addresses for place in self._stated.get(address, ())}
+        nodes = self._with_namesakes(found)
+        if self._stated.keys() >= set(addresses):
+            return Standing(nodes, True)
+        if self.doubt():
+            return Standing(nodes, False, f"{text} {self.doubt()}")
+        # What nobody has yet may turn out to be the address of a node that is only known by a name.
+        return Standing(nodes, not any(name.lower() in self._written for name in self.silent))
+
+    def doubt(self, target: int | None = None) -> str:
+        """Why an address may be another node's although nothing says so: one line, or "".
+
+        target -- place of the node whose address it is taken for
+        """
+        if self.faulty:
+            return "may be another node's, as corosync.conf has faults"
+        for text, place in self.lost.items():
+            if place != target:
+                return f"may be {self.name(place)}'s, as {text} does not resolve"
+        return ""
+
+    def _with_namesakes(self, places: Iterable[int]) -> frozenset[int]:
+        """Of two nodes with one name, neither is sure."""
+        names = {fold(self.nodes[place].name) for place in places if self.nodes[place].name}
+        return frozenset(places).union(*(self._named[name] for name in names))

@@ -1,0 +1,244 @@
+"""Who is the target? The rule of fence_kdump(8), case by case.
+
+plug decides. Pacemaker puts the node that it fences there, or what pcmk_host_map makes of it,
+unless the device itself sets plug. Pacemaker puts the node's name into nodename, unless the device
+itself sets that, to a list of all nodes for instance. Nothing shows which of the two a device sets.
+"""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+from fence_kdump.roll import Roll, Standing
+from fence_kdump_cluster.addresses import is_link_local, is_one_host, pack
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["CASES", "Whom", "never", "whom"]
+
+
+class Whom(namedtuple("Whom", "node names warnings", defaults=((),))):
+    """Who is to be fenced.
+
+    node -- its place on the roll; None if it is not on it, or if nobody knows (yet)
+    names -- tuple of the names and addresses from plug and nodename that are the target's
+    warnings -- tuple of one-line texts: which names do not count, and why
+    """
+
+    __slots__ = ()
+
+    node: int | None
+    names: tuple[str, ...]
+    warnings: tuple[str, ...]
+
+
+def whom(
+    nodename: Sequence[str],
+    plug: Sequence[str],
+    roll: Roll,
+    known: Mapping[str, Sequence[bytes]],
+    complete: bool,
+) -> Whom:
+    """Who is to be fenced, by the first of `CASES` that holds.
+
+    nodename, plug -- names and addresses
+    roll -- the nodes of the cluster
+    known -- name -> packed addresses, [] if there is no such host; absent while nobody knows
+    complete -- whether a name that is not on the roll is surely no node
+    """
+    left_out = tuple(
+        f"{name}: {name.partition('%')[0]} is not expected: it {why}"
+        for name in dict.fromkeys([*plug, *nodename])
+        if (why := _why_never(name))
+    )
+    ask = _Asked(
+        nodename=tuple(name for name in nodename if not _why_never(name)),
+        plug=tuple(name for name in plug if not _why_never(name)),
+        roll=roll,
+        known=known,
+        complete=complete and not roll.faulty,
+    )
+    who = next(answer(ask) for _, holds, answer in CASES if holds(ask))
+    return who._replace(warnings=(*left_out, *who.warnings))
+
+
+def never(address: bytes) -> str:
+    """Why an address cannot stand for one host, "" if it can.
+
+    address -- packed
+    """
+    if not is_one_host(address):
+        return "is no host's address"
+    if is_link_local(address):
+        return "may be another host's on another link: name an address that is not link-local"
+    return ""
+
+
+class _Asked(namedtuple("_Asked", "nodename plug roll known complete")):
+    """What `whom` was asked."""
+
+    __slots__ = ()
+
+    nodename: tuple[str, ...]
+    plug: tuple[str, ...]
+    roll: Roll
+    known: Mapping[str, Sequence[bytes]]
+    complete: bool
+
+    @property
+    def by_plug(self) -> Standing:
+        return self.roll.stand(self.plug)
+
+    @property
+    def by_nodename(self) -> Standing:
+        return self.roll.stand(self.nodename)
+
+    def is_label(self) -> bool:
+        """Whether plug is the name of no host at all."""
+        return all(name in self.known and not self.known[name] for name in self.plug)
+
+    def one_node(self) -> int | None:
+        """The one node that all of nodename stands for; None if there is no such node."""
+        each = [self.roll.stand((name,)) for name in self.nodename]
+        if not each or not all(standing.sure for standing in each):
+            return None
+        nodes = {standing.nodes for standing in each}
+        only = next(iter(nodes))
+        return next(iter(only)) if len(nodes) == 1 and len(only) == 1 else None
+
+    def called(self, place: int) -> str:
+        return self.roll.name(place)
+
+
+def _plug_is_undecided(ask: _Asked) -> bool:
+    """Whether the node that plug stands for may turn out to be another one."""
+    if ask.by_plug.sure:
+        # nodename may still turn out to contradict a plug that is known by its address only
+        named = any(ask.roll.says(name) for name in ask.plug)
+        return bool(ask.by_plug.nodes) and not (named or ask.by_nodename.sure)
+    return True
+
+
+def _nobody_yet(ask: _Asked) -> Whom:
+    why = ask.by_plug.why
+    return Whom(None, (), (f"plug={_list(ask.plug)} is not expected: {why}",) if why else ())
+
+
+def _different_nodes(ask: _Asked) -> Whom:
+    told = (
+        f"nodename={_list(ask.nodename)} and plug={_list(ask.plug)} are different nodes in"
+        " corosync.conf: remove nodename from the device's options, or plug if it is set there"
+    )
+    return Whom(None, (), (told,))
+
+
+def _plug_is_a_node(ask: _Asked) -> Whom:
+    nodes = ask.by_plug.nodes
+    if len(nodes) > 1 and len(ask.plug) == 1:
+        nodes &= ask.by_nodename.nodes  # one name with addresses of several nodes
+    if len(nodes) != 1:
+        found = ", ".join(map(ask.called, sorted(ask.by_plug.nodes)))
+        return Whom(None, (), (f"{_list(ask.plug)} may be any of {found}: not expected",))
+    (node,) = nodes
+    names, warnings = [], []
+    for name in dict.fromkeys([*ask.plug, *ask.nodename]):
+        stands = ask.roll.stand((name,))
+        if len(stands.nodes) > 1:
+            found = ", ".join(map(ask.called, sorted(stands.nodes)))
+            warnings.append(f"{name} may be any of {found}: not expected")
+        elif stands.nodes == {node} or (name in ask.plug and not stands.nodes):
+            names.append(name)
+        elif stands.nodes:
+            warnings.append(f"{name} is another node than the one to be fenced: not expected")
+        elif ask.known.get(name):
+            warnings.append(
+                f"{name} is not known to be {ask.called(node)}: not expected; if it is, write"
+                f' pcmk_host_map="{ask.called(node)}:{name}"'
+            )
+    return Whom(node, tuple(names), tuple(warnings))
+
+
+def _nobody_can_say(ask: _Asked) -> bool:
+    """Whether plug may be the name of a node that this host knows nothing of."""
+    return not ask.complete and not all(map(pack, ask.plug))
+
+
+def _plug_alone(ask: _Asked) -> Whom:
+    if not ask.is_label():
+        return Whom(None, ask.plug)
+    told = (
+        f"plug={_list(ask.plug)} does not resolve, and without a readable CIB nobody can say which"
+        f' node that is: write pcmk_host_map="{ask.plug[0]}:ADDRESS"'
+    )
+    return Whom(None, (), (told,))
+
+
+def _plug_is_a_label(ask: _Asked) -> Whom:
+    node = ask.one_node()
+    if node is not None or (len(ask.nodename) == 1 and pack(ask.nodename[0])):
+        return Whom(node, ask.nodename)
+    told = f"plug={_list(ask.plug)} is no node of corosync.conf"
+    if len(ask.nodename) > 1:
+        told += ", and nodename lists several: none of those is expected"
+    else:
+        told += f', and does not resolve: write pcmk_host_map="{ask.plug[0]}:ADDRESS"'
+    return Whom(None, (), (told,))
+
+
+def _plug_is_no_node(ask: _Asked) -> Whom:
+    node = ask.one_node()
+    if node is None or len(ask.nodename) > 1:  # a list is the device's own, not Pacemaker's word
+        return Whom(None, ask.plug)
+    return Whom(node, tuple(dict.fromkeys([*ask.plug, *ask.nodename])))
+
+
+def _no_plug(ask: _Asked) -> Whom:
+    node = ask.one_node()
+    if node is not None or len(ask.nodename) == 1:
+        return Whom(node, ask.nodename)
+    stands = ask.by_nodename
+    answered = [n for n in ask.nodename if n in ask.known or ask.roll.says(n)]
+    one = _Asked(tuple(answered), (), ask.roll, ask.known, ask.complete).one_node()
+    if one is not None and len(answered) < len(ask.nodename):
+        return Whom(one, ())  # the rest may still turn out to be another node: an error then
+    if len(answered) < len(ask.nodename) and len(stands.nodes) < 2:
+        return Whom(None, ())
+    return Whom(
+        None,
+        (),
+        (
+            f"nodename={_list(ask.nodename)} may be several nodes, and nothing says which of them"
+            " is to be fenced: name one node, or let Pacemaker say so in plug (leave"
+            " pcmk_host_argument out)",
+        ),
+    )
+
+
+# Each row: what it is called, whether it holds, and who the target is then. The first one decides.
+CASES: tuple[tuple[str, Callable[[_Asked], bool], Callable[[_Asked], Whom]], ...] = (
+    ("no plug: nodename is one node's names", lambda ask: not ask.plug, _no_plug),
+    ("nobody knows yet which node plug is", _plug_is_undecided, _nobody_yet),
+    (
+        "plug is a node, nodename is another",
+        lambda ask: (
+            bool(ask.by_plug.nodes and ask.by_nodename.nodes)
+            and not ask.by_plug.nodes & ask.by_nodename.nodes
+        ),
+        _different_nodes,
+    ),
+    ("plug is a node", lambda ask: bool(ask.by_plug.nodes), _plug_is_a_node),
+    ("plug may be a node, nobody can say", _nobody_can_say, _plug_alone),
+    ("plug is a label", _Asked.is_label, _plug_is_a_label),
+    ("plug is an address or a host, and no node", lambda ask: True, _plug_is_no_node),
+)
+
+
+def _why_never(name: str) -> str:
+    packed = pack(name)
+    return never(packed) if packed else ""
+
+
+def _list(names: Sequence[str]) -> str:
+    return ",".join(names)

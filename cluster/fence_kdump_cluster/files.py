@@ -1,0 +1,33 @@
+"""Configuration files, read the same way by everybody: bounded, and never waiting for a writer."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+__all__ = ["read"]
+
+
+def read(path: str, most: int) -> bytes:
+    """The bytes of a regular file.
+
+    path -- of the file; a FIFO or a device in its place is an error, and is not waited for
+    most -- bytes that it may have
+
+    Raises OSError.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    with open(descriptor, "rb", buffering=0) as file:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise IsADirectoryError(errno.EISDIR, "it is a folder", path)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file", path)
+        parts: list[bytes] = []
+        size = 0
+        while part := file.read(1 << 20):
+            size += len(part)
+            if size > most:
+                raise OSError(errno.EFBIG, f"it has more than {most} bytes", path)
+            parts.append(part)
+        return b"".join(parts)
