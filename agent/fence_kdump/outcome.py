@@ -26,16 +26,20 @@ class Heard(namedtuple("Heard", "name source inlet")):
     inlet: str
 
 
-class TimedOut(namedtuple("TimedOut", "expected datagrams reasons strangers nodes unknown blind")):
+class TimedOut(
+    namedtuple("TimedOut", "expected datagrams reasons strangers nodes unknown blind node family")
+):
     """No message counted.
 
     expected -- dict of packed address -> name
     datagrams -- how many came to the port; None where that could not be counted
     reasons -- dict: why those from expected addresses did not count -> how many
     strangers -- dict: packed source of valid messages from elsewhere -> how many
-    nodes -- dict of packed address -> name of the node that corosync.conf gives it to
+    nodes -- dict of packed address -> name of the node that corosync.conf or the CIB gives it to
     unknown -- dict of name -> why it could not be looked up
     blind -- why strangers could not be looked for, "" if they could
+    node -- name of the node that is to be fenced, "" if nobody knows
+    family -- the option: "auto", "ipv4" or "ipv6"
     """
 
     __slots__ = ()
@@ -47,3 +51,5 @@ class TimedOut(namedtuple("TimedOut", "expected datagrams reasons strangers node
     nodes: dict[bytes, str]
     unknown: dict[str, str]
     blind: str
+    node: str
+    family: str

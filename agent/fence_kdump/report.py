@@ -11,6 +11,7 @@ import select
 import socket
 import time
 
+from fence_kdump import advice
 from fence_kdump.outcome import Heard, TimedOut
 from fence_kdump_cluster.addresses import show
 
@@ -60,7 +61,7 @@ def timed_out(result: TimedOut, port: int, timeout: float) -> str:
     parts = [
         f"timed out after {timeout:g} s waiting for a message from {nodes} on UDP port {port}",
         _came(result.datagrams, result.reasons),
-        *_elsewhere(result.strangers, result.nodes),
+        *advice.strangers(result.strangers, result.nodes, result.node, result.family),
     ]
     parts += [f"{name} could not be looked up ({why})" for name, why in result.unknown.items()]
     if result.blind:
@@ -75,15 +76,6 @@ def _came(datagrams: int | None, reasons: Mapping[str, int]) -> str:
     if datagrams is None:
         return "none counted of the datagrams that came" + (f" ({why})" if why else "")
     return f"{datagrams} datagrams came, and none counted" + (f" ({why})" if why else "")
-
-
-def _elsewhere(strangers: Mapping[bytes, int], nodes: Mapping[bytes, str]) -> list[str]:
-    named = [f"{show(a)} ({nodes[a]}, {number})" for a, number in strangers.items() if a in nodes]
-    others = [f"{show(a)} ({number})" for a, number in strangers.items() if a not in nodes]
-    parts = [f"valid messages came from {', '.join(found)}" for found in (named, others) if found]
-    if others:
-        parts[-1] += ": if that is the node, name the address in nodename or corosync.conf"
-    return parts
 
 
 def _nodes(expected: Mapping[bytes, str]) -> str:

@@ -64,6 +64,11 @@ class Target:
         """The names without an answer, and why: name -> one-line text."""
         return self._resolver.unknown()
 
+    def node(self) -> str:
+        """The name of the node, "" if it is none of the cluster's, or nobody knows."""
+        found = self._question.target(self._known())
+        return found.name if found else ""
+
     def owners(self) -> dict[bytes, str]:
         """Packed address -> the name of the node that it belongs to."""
         return owners(self._question.nodes, self._known())

@@ -49,7 +49,7 @@ def wait(
     try:
         target = Target(ask(), FAMILIES[options.family])
         target.settle(min(PATIENCE, end - time.monotonic()))
-        watch = _Watch(ears, target, Judge(options.ipport), report)
+        watch = _Watch(ears, target, Judge(options.ipport), options.family, report)
         watch.expect_known()
         listening(target.expected)
         while (left := end - time.monotonic()) > 0:
@@ -65,11 +65,17 @@ class _Watch:
     """What is heard, of whom, and what is made of it."""
 
     def __init__(
-        self, ears: Ears, target: Target, judge: Judge, report: Callable[[str], None]
+        self,
+        ears: Ears,
+        target: Target,
+        judge: Judge,
+        family: str,
+        report: Callable[[str], None],
     ) -> None:
         self._ears = ears
         self._target = target
         self._judge = judge
+        self._family = family
         self._report = report
         self._warned: set[str] = set()
 
@@ -114,6 +120,8 @@ class _Watch:
             nodes=self._target.owners(),
             unknown=self._target.unknown(),
             blind=self._ears.blind,
+            node=self._target.node(),
+            family=self._family,
         )
 
     def _warn(self, texts: tuple[str, ...] | list[str]) -> None:

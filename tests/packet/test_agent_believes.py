@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from scapy.layers.inet import IP, UDP
+from scapy.layers.inet6 import IPv6
 from scapy.packet import Packet, Raw
 
 from fence_kdump_protocol import encode
@@ -201,3 +202,22 @@ def test_nodes_without_names_have_those_of_the_cib(cib: str) -> None:
     status, told = hear(etc, "nodename=Node2 port=Node2", "10.0.0.3", "10.0.0.2")
     assert status == 0, told
     assert "valid message from node2 (10.0.0.2)" in told
+
+
+def test_the_advice_for_an_address_that_family_excludes() -> None:
+    conf = CONF.replace(
+        "10.0.0.2", "10.0.0.2\n        ring1_addr: 10.1.0.2\n        ring2_addr: fd00::2"
+    )
+    etc = {"corosync/corosync.conf": conf, "hosts": HOSTS}
+    status, told = hear(etc, "nodename=node2 port=node2 family=ipv6", "10.1.0.2")
+    assert status == 1, told
+    assert "10.1.0.2 (1), which is node2, but family=ipv6 excludes it: remove family" in told
+
+
+def test_the_advice_for_an_ipv6_address() -> None:
+    survivor, peer = pair({"corosync/corosync.conf": CONF, "hosts": HOSTS})
+    with listening_agent("-n", "node2", "-t", "1", host=survivor) as agent:
+        packet = IPv6(src="fd00::9", dst="fd00::1") / UDP(sport=40000, dport=7410) / Raw(encode())
+        Wire(peer).send(packet, survivor.mac())
+        result = agent.result()
+    assert 'in /etc/hosts, and write pcmk_host_map="node2:NAME"' in result.stderr

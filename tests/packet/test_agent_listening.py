@@ -355,7 +355,7 @@ def test_a_time_out_names_the_other_nodes_that_were_heard() -> None:
     assert result.status == 1
     (line,) = result.stderr.splitlines()
     assert "; valid messages came from 10.0.0.3 (node3, 2); valid messages" in line
-    assert "came from 10.0.0.9 (1): if that is the node, name the address in nodename" in line
+    assert 'came from 10.0.0.9 (1): if that is node2, write pcmk_host_map="node2:10.0.0.9"' in line
 
 
 def test_different_nodes_are_an_error_at_once() -> None:
