@@ -9,8 +9,9 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
+from fence_kdump_cluster import keyfiles
 from fence_kdump_image.fresh import refresh
-from fence_kdump_image.image import check, files, manifest, plan, show
+from fence_kdump_image.image import check, files, manifest, nodekey, plan, show
 from fence_kdump_image.way import network, owners
 
 __all__ = ["main"]
@@ -40,6 +41,8 @@ def main(argv: Sequence[str]) -> int:
         pass
     except OSError as error:
         _say(_reason(error))
+    except keyfiles.BadKeyFile as error:
+        _say(str(error))
     except Exception as error:  # a build log is no place for a traceback
         _say(f"fault of this program, please report it: {error!r}")
     return FAILED
@@ -48,7 +51,8 @@ def main(argv: Sequence[str]) -> int:
 def _plan(arguments: argparse.Namespace, texts: Mapping[str, str]) -> plan.Plan:
     kernel = network.Kernel(f"{arguments.root}/sys")
     around = owners.look(arguments.initdir) if arguments.initdir else plan.ALONE
-    return plan.make(texts, kernel, arguments.node, around=around)
+    wanted = plan.make(texts, kernel, arguments.node, around=around)
+    return plan.with_key(wanted, arguments.root)
 
 
 def _show(arguments: argparse.Namespace) -> int:
@@ -96,6 +100,12 @@ def _check(arguments: argparse.Namespace) -> int:
 def _look(arguments: argparse.Namespace, image: str = "") -> check.Outcome:
     kernel = network.Kernel(f"{arguments.root}/sys")
     return check.check(arguments.root, kernel, arguments.node, arguments.sender, image)
+
+
+def _key(arguments: argparse.Namespace) -> int:
+    path = arguments.master or arguments.root + keyfiles.master(arguments.root)
+    sys.stdout.write(f"{nodekey.derive(path, arguments.of).hex()}\n")
+    return 0
 
 
 def _record(found: check.Outcome, root: str) -> None:
@@ -152,11 +162,20 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
             "--initdir", default="", type=_folder, required=command is two, metavar="DIR",
             help="root of the image under construction, to see what it configures by itself",
         )  # fmt: skip
-    for command in (one, two, three, four):
+    five = commands.add_parser("key", help="print a node's key, for its /etc/fence_kdump/node.key")
+    five.add_argument(
+        "--master",
+        default="",
+        metavar="FILE",
+        help="the cluster's key (default: /etc/fence_kdump/key, else /etc/corosync/authkey)",
+    )
+    five.add_argument("of", metavar="NODE", help="the node's name in the cluster")
+    for command in (one, two, three, four, five):
         command.add_argument(
             "--root", default="", type=_folder, metavar="DIR",
             help="read /etc and /sys below this folder",
         )  # fmt: skip
+    for command in (one, two, three, four):
         command.add_argument(
             "--node", default="", metavar="NAME", help="this node's name (default: the host name)"
         )
@@ -167,4 +186,10 @@ def _say(text: str) -> None:
     sys.stderr.write(f"{NAME}: {text}\n")
 
 
-_COMMANDS = {"show": _show, "install": _install, "check": _check, "refresh": _refresh}
+_COMMANDS = {
+    "show": _show,
+    "install": _install,
+    "check": _check,
+    "refresh": _refresh,
+    "key": _key,
+}

@@ -66,6 +66,7 @@ def check(root: str, network: Network, node: str, sender: str, path: str = "") -
         told = f"{path}: its manifest is of another kind than ours"
         return Outcome(UNKNOWN, (told,), path, "", sources, stamp)
     wanted = plan.make(texts, network, node, around=around)
+    wanted = plan.with_key(wanted, root)
     new = manifest.make(wanted, texts, plan.SOURCES, sender)
     state, reasons = _judge(old, new, wanted.refusal)
     return Outcome(state, tuple(reasons), path, _digest(new, wanted.refusal), sources, stamp)
@@ -100,6 +101,9 @@ def compare(old: Any, new: Any) -> tuple[str, list[str]]:
     if old["options"] != new["options"]:
         texts = (" ".join(m["options"]) or "none" for m in (old, new))
         differences.append("the sender's options are {}, to be {}".format(*texts))
+    other_key = _other_key(old.get("key"), new["key"])
+    if other_key:
+        differences.append(other_key)
     if new["sender"] is None:
         doubts.append("the sender is not installed")
     elif old["sender"] != new["sender"]:
@@ -112,12 +116,25 @@ def compare(old: Any, new: Any) -> tuple[str, list[str]]:
     for key, what in (("links", "replays"), ("modules", "loads")):
         network += [f"it {what} no '{line}'" for line in new[key] if line not in old[key]]
         network += [f"it still {what} '{line}'" for line in old[key] if line not in new[key]]
-    changed = old["sources"] != new["sources"] or new["sender"] not in (None, old["sender"])
+    changed = other_key or old["sources"] != new["sources"]
+    changed = changed or new["sender"] not in (None, old["sender"])
     if (differences and (changed or not doubts)) or (network and not doubts):
         return STALE, differences + network
     if differences or network or new["sender"] is None:
         return UNKNOWN, doubts
     return FRESH, []
+
+
+def _other_key(old: Any, new: Any) -> str:
+    """Why the agents would not take an image's proof, "" if they would. An image may have a key
+    where none is found any more: that does no harm."""
+    if not new or (old and (old["id"], old["node"]) == (new["id"], new["node"])):
+        return ""
+    if not old:
+        return "it has no key to prove which node it is"
+    return (
+        f"it proves itself as {old['node']} by key {old['id']}, to be {new['node']} by {new['id']}"
+    )
 
 
 def _told(made: Any) -> dict[str, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import filecmp
 import os
 from collections.abc import Iterable, Mapping
@@ -38,6 +39,8 @@ def write(
         files[_UNMANAGED] = f"[device-fence-kdump]\nmatch-device={devices}\nmanaged=0\n"
     for path, text in files.items():
         _write(os.path.join(initdir, path), text)
+    if wanted.key:
+        _write_key(initdir + plan.KEY_FILE, wanted.key.key)
     _write(place, manifest.render(made))
 
 
@@ -45,6 +48,15 @@ def _write(path: str, text: str) -> None:
     os.makedirs(os.path.dirname(path) or ".", mode=0o755, exist_ok=True)
     with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
         file.write(text)
+
+
+def _write_key(path: str, key: bytes) -> None:
+    """A key file, which is at no time anybody's but its owner's."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with open(fd, "w", encoding="ascii") as file:
+        file.write(f"{key.hex()}\n")
 
 
 def requests(wanted: plan.Plan, initdir: str, sender: str) -> Iterable[str]:

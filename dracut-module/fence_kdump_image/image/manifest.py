@@ -44,6 +44,8 @@ def make(plan: Plan, texts: Mapping[str, str], sources: Iterable[str], sender: s
             for t in plan.targets
         ],
         "options": list(plan.options),
+        # never the key, and nothing of a master key
+        "key": plan.key and {"id": plan.key.id, "node": plan.key.name, "from": plan.key.source},
         "links": plan.replay.splitlines(),
         "nics": [
             {"name": n.name, "mac": n.mac, "driver": n.driver, "owner": n.owner, "why": n.why}

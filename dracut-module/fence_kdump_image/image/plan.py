@@ -7,12 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Callable
 
+from fence_kdump_image.image import nodekey
 from fence_kdump_image.way import links, owners, replay, source, wrapped
 from fence_kdump_image.way.network import Address, Device, Network, NetworkError
 from fence_kdump_image.way.source import Sourced
 from fence_kdump_image.whom import itself, resolve, sources, targets
 
-__all__ = ["SOURCES", "Nic", "Plan", "make", "read_sources"]
+__all__ = ["SOURCES", "Nic", "Plan", "make", "read_sources", "with_key"]
 
 FAST_START = "60"  # seconds; carrier, STP, LACP or a cold neighbour may swallow the first messages
 HOSTS = "/etc/hosts"
@@ -20,6 +21,7 @@ SOURCES = (*sources.SOURCES, HOSTS)  # all that a plan may depend on
 ALONE = owners.Surroundings()
 Way = tuple["source.Sourced", "tuple[links.Link, ...]"]  # to a target, and what it stands on
 Resolver = Callable[[Sequence[str], str], Mapping[str, "tuple[str, ...]"]]
+KEY_FILE = "/etc/fence-kdump/node.key"  # in an image
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,8 @@ class Plan:
     refusal -- why there is nobody to tell, "" if there is somebody
     warnings -- one-line texts for the administrator
     around -- what else in the image has to do with NICs
+    name -- this node's in the cluster, "" if it is not known
+    key -- with which this node proves who it is, None for none
     ways -- how this node reaches each address now, and from which address of its own
     """
 
@@ -64,14 +68,17 @@ class Plan:
     refusal: str
     warnings: tuple[str, ...]
     around: owners.Surroundings
+    name: str = ""
+    key: nodekey.NodeKey | None = None
     ways: tuple[Sourced, ...] = ()
 
     @property
     def arguments(self) -> tuple[str, ...]:
         """The sender's arguments in the crash kernel."""
         own = ("--crash-only", "--fast-start", FAST_START)
+        proof = ("--key", KEY_FILE, "--node", self.key.name) if self.key else ()
         told = tuple(t.address or t.host for t in self.targets)
-        return (*own, *self.options, "--", *told)
+        return (*own, *proof, *self.options, "--", *told)
 
     @property
     def needs_resolver(self) -> bool:
@@ -139,8 +146,18 @@ def make(
         refusal=_refusal(configured, settled),
         warnings=tuple(dict.fromkeys(warnings)),
         around=around,
+        name=settled.name,
         ways=tuple(found for found, _ in ways),
     )
+
+
+def with_key(wanted: Plan, root: str) -> Plan:
+    """The same plan, with this node's key, if there is one.
+
+    root -- folder that the key's file is below
+    """
+    key, problems = nodekey.find(root, wanted.name)
+    return replace(wanted, key=key, warnings=(*wanted.warnings, *problems))
 
 
 def _refusal(configured: sources.Configured, settled: targets.Settled) -> str:

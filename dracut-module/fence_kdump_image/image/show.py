@@ -26,12 +26,19 @@ def as_text(plan: Plan, root: str = "") -> str:
             ring = f" ring {target.ring}" if of else ""
             rows.append(("told", f"{what}{of}{ring}, named by {' and '.join(target.sources)}"))
         rows.append(("sender", " ".join(plan.arguments)))
+        rows.append(("proof", _proof(plan)))
         for nic in plan.nics:
             rows.append(("NIC", f"{nic.name} {nic.mac} {nic.driver}: {nic.owner}'s, {nic.why}"))
         rows += [("replayed", line) for line in plan.replay.splitlines()]
         rows += [("modules", " ".join(plan.modules))] if plan.modules else []
     rows += [("warning", text) for text in plan.warnings]
     return "".join(f"{label:<12} {text}\n" for label, text in rows)
+
+
+def _proof(plan: Plan) -> str:
+    if not plan.key:
+        return "none: this node has no key"
+    return f"as {plan.key.name}, by key {plan.key.id} of {plan.key.source}"
 
 
 def as_data(plan: Plan) -> dict[str, Any]:
@@ -50,6 +57,7 @@ def as_data(plan: Plan) -> dict[str, Any]:
             for t in plan.targets
         ],
         "arguments": list(plan.arguments),
+        "key": plan.key and {"id": plan.key.id, "node": plan.key.name, "from": plan.key.source},
         "nics": [
             {"name": n.name, "mac": n.mac, "driver": n.driver, "owner": n.owner, "why": n.why}
             for n in plan.nics

@@ -42,12 +42,14 @@ class Settled:
     targets -- in the order of the configuration, each address once
     own -- ring -> this node's addresses there, by corosync.conf
     cluster -- corosync.conf names the nodes of a cluster
+    name -- this node's by corosync.conf, "" if it gives none or nothing tells which
     problems -- one-line texts
     """
 
     targets: tuple[Target, ...]
     own: Mapping[int, tuple[str, ...]]
     cluster: bool
+    name: str
     problems: tuple[str, ...]
 
 
@@ -78,7 +80,8 @@ def settle(configured: Configured, answers: Answers, me: Self) -> Settled:
         names = ", ".join(sorted(me.names))
         problems.append(f"{corosync.PATH} does not name this node ({names}); told are all it names")
     targets = _targets(others, answers, me, problems)
-    return Settled(targets, own, bool(rings), tuple(problems))
+    name = "".join(n for n in mine - _shared_names(rings) if literal(n) is None)
+    return Settled(targets, own, bool(rings), name, tuple(problems))
 
 
 def _without_me(
