@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import stat
 
+from fence_kdump_cluster import files
+
 __all__ = ["COROSYNC", "MASTER", "NODE", "OLD", "BadKeyFile", "exposure", "master", "old", "read"]
 
 MASTER = "/etc/fence_kdump/key"
@@ -41,17 +43,9 @@ def old(path: str) -> str:
 def read(path: str) -> bytes:
     """All bytes of a key file. Raises BadKeyFile."""
     try:
-        # whatever stands there, a pipe among others, is not waited for
-        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(fd, "rb") as file:
-            if not stat.S_ISREG(os.fstat(fd).st_mode):
-                raise BadKeyFile(f"{path}: no regular file")
-            data = file.read(LARGEST + 1)
+        return files.read(path, LARGEST)
     except OSError as error:
         raise BadKeyFile(f"{path}: {error.strerror}") from error
-    if len(data) > LARGEST:
-        raise BadKeyFile(f"{path}: too large for a key")
-    return data
 
 
 def exposure(path: str) -> str:

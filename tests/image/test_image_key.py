@@ -34,6 +34,21 @@ OWN = "/etc/fence_kdump/key"
 NODE = "/etc/fence_kdump/node.key"
 
 
+COROSYNC = "/etc/corosync/corosync.conf"
+CIB_PATH = "/var/lib/pacemaker/cib/cib.xml"
+NAMED = """nodelist {
+ node {
+  name: node1
+  ring0_addr: 10.0.0.1
+ }
+ node {
+  name: me.with_a-long.Name
+  ring0_addr: 10.0.0.2
+ }
+}
+"""
+
+
 def put(node: Workshop, path: str, data: bytes, mode: int = 0o600) -> None:
     path = node.root + path
     os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -108,6 +123,47 @@ def test_a_node_s_own_key_is_taken_as_it_is(node: Workshop, tmp_path: os.PathLik
     put(node, NODE, b"ab" * 32 + b"\n")
     install(node, f"{tmp_path}/image")
     assert key_in(f"{tmp_path}/image") == "ab" * 32 + "\n"
+
+
+NAMELESS = "nodelist {\n node {\n ring0_addr: 10.0.0.1\n nodeid: 1\n }\n" + (
+    " node {\n ring0_addr: 10.0.0.2\n nodeid: 2\n }\n}\n"
+)
+CIB = """<cib><configuration><nodes>
+<node id="1" uname="node1"/><node id="2" uname="the CIB's"/>
+</nodes></configuration></cib>
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "warning"),
+    [
+        ({COROSYNC: NAMELESS, CIB_PATH: CIB}, "the CIB's", ""),
+        ({COROSYNC: NAMELESS}, "", "this node's name in the cluster is not known"),
+        (
+            {COROSYNC: NAMELESS, CIB_PATH: "<cib"},
+            "",
+            "this node's name in the cluster is not known",
+        ),
+        ({COROSYNC: NAMED}, "me.with_a-long.Name", ""),
+    ],
+)
+def test_this_node_s_name_in_the_cluster(
+    node: Workshop, tmp_path: os.PathLike[str], files: dict[str, str], name: str, warning: str
+) -> None:
+    root = f"{tmp_path}/root"
+    for path, text in {**files, AUTHKEY: "k" * 256}.items():
+        node.file(root + path, text)
+    os.chmod(root + AUTHKEY, 0o600)
+    os.symlink(f"{node.root}/sys", f"{root}/sys")
+    helper = [HELPER, "install", "--root", root, "--node", "me", "--sender", SENDER]
+    command = [*helper, "--initdir", str(tmp_path), "--manifest", f"{tmp_path}/manifest"]
+    result = run(command, host=node.host)
+    assert warning in result.stderr
+    assert bool(warning) == ("cannot prove" in result.stderr)
+    if name:
+        assert key_in(str(tmp_path)) == node_key(b"k" * 256, name.encode()).hex() + "\n"
+    else:
+        assert not os.path.exists(f"{tmp_path}/{IN_IMAGE}")
 
 
 FAULTS = {

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
-from fence_kdump_cluster import keyfiles
+from fence_kdump_cluster import cib, corosync, files, keyfiles
+from fence_kdump_cluster.addresses import pack
 from fence_kdump_cluster.keyfiles import BadKeyFile
 from fence_kdump_protocol import keys
 
@@ -48,17 +49,19 @@ def derive(path: str, name: str) -> bytes:
         raise BadKeyFile(f"{path}: {error}") from error
 
 
-def find(root: str, name: str) -> tuple[NodeKey | None, tuple[str, ...]]:
+def find(root: str, name: str, host: str) -> tuple[NodeKey | None, tuple[str, ...]]:
     """The key for an image built now.
 
     root -- folder that all paths are below
-    name -- this node's in the cluster, "" if it is not known
+    name -- this node's by corosync.conf, "" if nothing tells which it is
+    host -- this host's name: a Pacemaker Remote node has no corosync.conf
 
     Returns (None if there is none, one-line texts: what is wrong).
     """
     path = keyfiles.NODE if os.path.lexists(root + keyfiles.NODE) else keyfiles.master(root)
     if not os.path.lexists(root + path):
         return None, ()
+    name = _cluster_name(root, name) or (host if path == keyfiles.NODE else "")
     without = "the image cannot prove which node it is"
     if not name:
         return None, (f"{without}: this node's name in the cluster is not known",)
@@ -68,6 +71,21 @@ def find(root: str, name: str) -> tuple[NodeKey | None, tuple[str, ...]]:
         return None, (f"{without}: {error}",)
     exposure = keyfiles.exposure(root + path)
     return NodeKey(name, key, path), (exposure,) if exposure else ()
+
+
+def _cluster_name(root: str, name: str) -> str:
+    """This node's name in the cluster. Where corosync.conf has only an address for it, the CIB has
+    the name, by the node's id."""
+    if pack(name) is None:
+        return name
+    try:
+        text = files.read(root + corosync.PATH, corosync.MOST).decode("utf-8", "surrogateescape")
+        known = cib.parse(files.read(root + cib.PATH, cib.MOST)).nodes
+    except OSError:
+        return ""
+    nodes = corosync.parse(text).nodes
+    names = [named.name for node, named in zip(nodes, cib.join(nodes, known)) if node.name == name]
+    return names[0] if len(names) == 1 and pack(names[0]) is None else ""
 
 
 def _parse(path: str) -> bytes:

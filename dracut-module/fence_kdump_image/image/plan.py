@@ -53,7 +53,7 @@ class Plan:
     refusal -- why there is nobody to tell, "" if there is somebody
     warnings -- one-line texts for the administrator
     around -- what else in the image has to do with NICs
-    name -- this node's in the cluster, "" if it is not known
+    name -- this node's by corosync.conf, "" if nothing tells which it is
     key -- with which this node proves who it is, None for none
     ways -- how this node reaches each address now, and from which address of its own
     """
@@ -156,7 +156,7 @@ def with_key(wanted: Plan, root: str) -> Plan:
 
     root -- folder that the key's file is below
     """
-    key, problems = nodekey.find(root, wanted.name)
+    key, problems = nodekey.find(root, wanted.name, wanted.node)
     return replace(wanted, key=key, warnings=(*wanted.warnings, *problems))
 
 

@@ -42,7 +42,7 @@ class Settled:
     targets -- in the order of the configuration, each address once
     own -- ring -> this node's addresses there, by corosync.conf
     cluster -- corosync.conf names the nodes of a cluster
-    name -- this node's by corosync.conf, "" if it gives none or nothing tells which
+    name -- this node's by corosync.conf, "" if nothing tells which it is
     problems -- one-line texts
     """
 
@@ -80,8 +80,7 @@ def settle(configured: Configured, answers: Answers, me: Self) -> Settled:
         names = ", ".join(sorted(me.names))
         problems.append(f"{corosync.PATH} does not name this node ({names}); told are all it names")
     targets = _targets(others, answers, me, problems)
-    name = "".join(n for n in mine - _shared_names(rings) if literal(n) is None)
-    return Settled(targets, own, bool(rings), name, tuple(problems))
+    return Settled(targets, own, bool(rings), "".join(mine - _shared_names(rings)), tuple(problems))
 
 
 def _without_me(
