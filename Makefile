@@ -101,6 +101,7 @@ licences: $(READY)
 
 setup-test: $(READY) $(SENDER) dist/onefile/fence_kdump_send $(MAN_PAGES)
 	tools/setup net test image panic rpm repo cluster
+	test -d build/pacemaker-remote || tools/unpack pacemaker-remote build/pacemaker-remote
 	$(MAKE) rpm
 	tools/unit-tests setup
 
@@ -157,7 +158,7 @@ install-sender: $(SENDER) $(SENDER_PAGES)
 	ln -sfnr $(IN)$(IMAGE_HOME)/bin/fence-kdump-image $(IN)$(sbindir)/fence-kdump-image
 	install -m 755 dracut-module/99zz-fence-kdump/*.sh $(IN)$(DRACUT_MODULE)/
 	install -m 644 dracut-module/99zz-fence-kdump/*.service $(IN)$(DRACUT_MODULE)/
-	install -m 644 rpm/fence-kdump-refresh.service rpm/fence-kdump-refresh.path $(IN)$(unitdir)/
+	install -m 644 $(addprefix rpm/fence-kdump-refresh.,service path timer) $(IN)$(unitdir)/
 	install -m 644 rpm/90-fence-kdump.preset $(IN)$(unitdir)-preset/
 	test -e $(IN)$(sysconfdir)/sysconfig/fence_kdump || \
 		install -m 644 rpm/fence_kdump.sysconfig $(IN)$(sysconfdir)/sysconfig/fence_kdump

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from lab.hosts import Host, address
 from lab.programs import AGENT, C_AGENT, ROOT, SENDER, Program, Result, run, started, until
 
-__all__ = ["IPV4", "IPV6", "Cluster", "Node", "wait_for"]
+__all__ = ["IPV4", "IPV6", "Cluster", "Node", "Remote", "wait_for"]
 
 IPV4, IPV6 = "10.77.0.{}", "fd77::{}"  # rings: the addresses of node 1, 2 and so on
 POWER = f"{ROOT}/tests/cluster/fence_always_off"
@@ -48,11 +48,21 @@ mkdir sbin work
 ln -s {POWER} sbin/fence_always_off
 mount -t overlay -o lowerdir=/usr/sbin,upperdir="$2/sbin",workdir="$2/work" overlay /usr/sbin
 export PCMK_logfile=/var/log/pacemaker/pacemaker.log PCMK_logfacility=none PCMK_stderr=0
+{{daemons}}
+echo ready >&3
+wait
+"""
+
+MEMBER = """\
 corosync -f &
 until corosync-cpgtool; do sleep 0.1; done
 pacemakerd &
-echo ready >&3
-wait
+"""
+
+# It is in no corosync.conf, and has none. Debian's package excludes that of pacemaker.
+REMOTE = f"""\
+mount -t tmpfs -o mode=755 tmpfs /etc/corosync
+{ROOT}/build/pacemaker-remote/usr/sbin/pacemaker-remoted &
 """
 
 # The default load-threshold keeps a busy machine from fencing soon; dc-deadtime is how long a node
@@ -117,6 +127,8 @@ class Node:
     etc -- files of its /etc, by path below it
     """
 
+    daemons = MEMBER
+
     def __init__(
         self, number: int, folder: str, addresses: Sequence[str], etc: Mapping[str, str], agent: str
     ) -> None:
@@ -153,7 +165,8 @@ class Node:
         """Boot it: Corosync and Pacemaker run when this returns, but may not have joined."""
         flags = ["--mount", "--uts", "--ipc", "--pid", "--fork", "--kill-child", "--mount-proc"]
         clean = ["env", "-i", f"PATH={os.environ['PATH']}", "LC_ALL=C"]
-        script = ["sh", "-euc", INIT, "init", self.name, self.folder, self._agent]
+        init = INIT.format(daemons=self.daemons)
+        script = ["sh", "-euc", init, "init", self.name, self.folder, self._agent]
         program = Program([*clean, "unshare", *flags, *script], "", self.host)
         program.line()
         with open(f"/proc/{program.pid}/task/{program.pid}/children") as file:
@@ -229,6 +242,12 @@ class Node:
         self.host.close()
 
 
+class Remote(Node):
+    """A Pacemaker Remote node: the cluster runs resources on it, and it is no member."""
+
+    daemons = REMOTE
+
+
 class Cluster:
     """Some nodes on a bridge for each ring; a context manager.
 
@@ -256,27 +275,44 @@ class Cluster:
         }
         self.switch = Host("switch")
         self.nodes = [Node(n, f"{folder}/node{n}", own, etc, agent) for n, own in addresses.items()]
+        self._folder, self._rings, self._etc, self._agent = folder, rings, etc, agent
+        self._remotes: list[Remote] = []
         for ring in range(len(rings)):
             self._join(ring)
 
     def _join(self, ring: int) -> None:
         """A bridge, and a cable from each node to it."""
-        bridge, device = f"br{ring}", f"eth{ring}"
+        bridge = f"br{ring}"
         self.switch.ip(
             f"link add {bridge} type bridge forward_delay 0 stp_state 0 mcast_snooping 0"
         )
         self.switch.ip(f"link set {bridge} up")
         for node in self.nodes:
-            port = f"{node.name}-{device}"
-            subprocess.run(
-                f"ip link add {device} netns {node.host.name} type veth"
-                f" peer name {port} netns {self.switch.name}".split(),
-                check=True,
-            )
-            self.switch.ip(f"link set {port} master {bridge} up")
-            node.host.ip(f"link set {device} up")
-            own = node.addresses[ring]
-            address(node.host, f"{own}/{64 if ':' in own else 24}", device=device)
+            self._plug(node, ring)
+
+    def _plug(self, node: Node, ring: int) -> None:
+        bridge, device = f"br{ring}", f"eth{ring}"
+        port = f"{node.name}-{device}"
+        subprocess.run(
+            f"ip link add {device} netns {node.host.name} type veth"
+            f" peer name {port} netns {self.switch.name}".split(),
+            check=True,
+        )
+        self.switch.ip(f"link set {port} master {bridge} up")
+        node.host.ip(f"link set {device} up")
+        own = node.addresses[ring]
+        address(node.host, f"{own}/{64 if ':' in own else 24}", device=device)
+
+    def remote(self, number: int) -> Remote:
+        """A Pacemaker Remote node, which runs and is no resource yet; the names of all others are
+        in its /etc/hosts, and its name is in nobody's."""
+        own = [ring.format(number) for ring in self._rings]
+        node = Remote(number, f"{self._folder}/node{number}", own, self._etc, self._agent)
+        self._remotes.append(node)
+        for ring in range(len(self._rings)):
+            self._plug(node, ring)
+        node.start()
+        return node
 
     def __enter__(self) -> Cluster:
         try:
@@ -418,7 +454,7 @@ class Cluster:
 
     def close(self) -> None:
         """End all nodes, and delete the network."""
-        for node in self.nodes:
+        for node in (*self.nodes, *self._remotes):
             node.close()
         self.switch.close()
 

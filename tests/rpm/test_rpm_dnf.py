@@ -69,8 +69,8 @@ def test_nothing_is_watched_or_touched_before_all_is_in_place(
         os.unlink(f"{root.path}/systemctl.log")
         assert not os.path.exists(f"{root.path}/early.log"), command
         assert os.stat(f"{root.path}/etc/kdump.conf").st_mtime > 0, command
-    started = "fence-kdump-refresh.path, late {}, after kdump.conf was touched\n"
-    assert said == [started.format(1), started.format(2)]
+    line = "fence-kdump-refresh.{}, late {}, after kdump.conf was touched\n"
+    assert said == ["".join(line.format(kind, n) for kind in ("path", "timer")) for n in (1, 2)]
 
 
 def test_nothing_happens_on_ostree_hosts(root: Root, repo: str) -> None:
@@ -127,6 +127,7 @@ def test_erased_without_a_trace(root: Root, repo: str) -> None:
     root.file("/usr/libexec/fence-kdump-image/fence_kdump_image/__pycache__/x.cpython-399.pyc", "")
     root.file("/var/lib/fence-kdump/image-state", "fresh\n")
     root.file("/var/lib/fence-kdump/refresh-failed", "0\n")
+    root.file("/var/lib/fence-kdump/members", "member node1\n")
     root.dnf("remove", "fence-kdump-agent", "fence-kdump-send")
     assert root.installed() == set()
     assert root.tree() == before

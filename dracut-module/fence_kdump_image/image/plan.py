@@ -11,7 +11,7 @@ from fence_kdump_image.image import nodekey
 from fence_kdump_image.way import links, owners, replay, source, wrapped
 from fence_kdump_image.way.network import Address, Device, Network, NetworkError
 from fence_kdump_image.way.source import Sourced
-from fence_kdump_image.whom import itself, resolve, sources, targets
+from fence_kdump_image.whom import itself, members, resolve, sources, targets
 
 __all__ = ["SOURCES", "Nic", "Plan", "make", "read_sources", "with_key"]
 
@@ -87,15 +87,19 @@ class Plan:
 
 
 def read_sources(root: str) -> dict[str, str]:
-    """The configuration below a root folder: path -> text of each file that exists."""
+    """The configuration below a root folder: path -> text of each file that exists; on a Pacemaker
+    Remote node, whose members no file tells, what the cluster says."""
     texts = {}
     for path in SOURCES:
+        if path == members.PATH:
+            continue
         try:
             with open(root + path, encoding="utf-8", errors="surrogateescape") as file:
                 texts[path] = file.read()
         except OSError:
             continue
-    return texts
+    told = members.current(root, texts)
+    return {**texts, members.PATH: told} if told else texts
 
 
 def make(
@@ -109,12 +113,12 @@ def make(
 
     texts -- as `read_sources` returns them
     network -- the running kernel's
-    node -- this node's name; "" for the host name
+    node -- this node's name; "" for that in the cluster, or the host name
     resolver -- (names, family) -> addresses of each
     around -- what else in the image has to do with NICs
     """
-    node = node or os.uname().nodename
     configured = sources.gather(texts)
+    node = node or configured.node or os.uname().nodename
     warnings = list(configured.problems)
     names = frozenset({node.lower(), node.lower().partition(".")[0]})
     # corosync.conf knows this node best; only else what its name resolves to stands for it

@@ -9,6 +9,7 @@ targets    whom to tell: all that is configured, minus this node, as addresses
 itself     what stands for this node
 sources    all files together -> all that they name, and options for the sender
 kdumpconf  /etc/kdump.conf
+members    the members of a Pacemaker Remote node's cluster (asks the system)
 sysconfig  files of NAME=value lines
 options    the sender's options, as administrators write them
 words      quotes, commas and dashes that are not meant

@@ -11,12 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from fence_kdump_cluster import corosync
-from fence_kdump_image.whom import kdumpconf, options, sysconfig
+from fence_kdump_image.whom import kdumpconf, members, options, sysconfig
 
 __all__ = ["NAMING", "SOURCES", "Candidate", "Configured", "gather"]
 
 NAMING = (corosync.PATH, kdumpconf.PATH, sysconfig.KDUMP)  # the files that name nodes
-SOURCES = (*NAMING, sysconfig.FENCE_KDUMP)
+SOURCES = (*NAMING, members.PATH, sysconfig.FENCE_KDUMP)
 
 # SUSE's, sysconfig.kdump(5): commands that run in the image before, instead of and after the dump
 _SCRIPTS = ("KDUMP_PRESCRIPT", "KDUMP_TRANSFER", "KDUMP_POSTSCRIPT")
@@ -43,6 +43,7 @@ class Candidate:
 class Configured:
     """What all files together say.
 
+    node -- this node's name in the cluster, "" if no file but corosync.conf could tell
     candidates -- all that any file names, this node among them; those of corosync.conf first
     options -- options for the sender
     senders -- under which paths scripts of kdump's call a sender in the image
@@ -50,6 +51,7 @@ class Configured:
     problems -- one-line texts
     """
 
+    node: str
     candidates: tuple[Candidate, ...]
     options: options.Options
     senders: tuple[str, ...]
@@ -75,6 +77,9 @@ def gather(texts: Mapping[str, str]) -> Configured:
         for node in nodelist.nodes
         for ring, host in zip(node.rings, node.addresses)
     ]
+    remote = members.parse(texts.get(members.PATH, ""))
+    problems += remote.problems
+    candidates += _hosts(members.PATH, remote.nodes)
     conf = kdumpconf.parse(texts.get(kdumpconf.PATH, ""))
     candidates += _hosts(kdumpconf.PATH, options.hosts(conf.nodes))
     # in the order in which the first that has options decides
@@ -91,6 +96,7 @@ def gather(texts: Mapping[str, str]) -> Configured:
     words = settings.get("FENCE_KDUMP_OPTS", "")
     written[f"{sysconfig.FENCE_KDUMP}: FENCE_KDUMP_OPTS"] = options.parse(words)
     return Configured(
+        node=remote.local,
         candidates=tuple(candidates),
         options=_first(written, problems),
         senders=tuple(dict.fromkeys(senders)),

@@ -1,0 +1,118 @@
+"""The cluster's members, where this is a Pacemaker Remote node: it has no corosync.conf, and is in
+none.
+
+crm_node(8) knows them only while the node is connected to the cluster, and kdump builds its image
+at boot before that. So a good answer is kept, and used where asking fails.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from fence_kdump_cluster import corosync
+from fence_kdump_cluster.addresses import is_loopback, pack
+from fence_kdump_image import programs
+
+__all__ = ["PATH", "Members", "current", "parse"]
+
+PATH = "/var/lib/fence-kdump/members"
+
+_PATIENCE = 5.0  # seconds for each question: crm_node itself waits without end
+_SEARCH = "/usr/sbin:/sbin"  # beside PATH, which may be a user's
+_AUTHKEY = "/etc/pacemaker/authkey"  # by which a Pacemaker Remote node lets the cluster in
+_HEADER = "# the cluster's members, as crm_node told this Pacemaker Remote node; written anew\n"
+
+
+@dataclass(frozen=True)
+class Members:
+    """What a Pacemaker Remote node knows of its cluster.
+
+    local -- this node's name there, "" if nobody said
+    nodes -- the names of the members
+    problems -- one-line texts: why nobody is known
+    """
+
+    local: str = ""
+    nodes: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
+def parse(text: str) -> Members:
+    """Read what `current` returned. Never raises on any text."""
+    found: dict[str, list[str]] = {"local": [], "member": [], "problem": []}
+    for line in text.splitlines():
+        key, _, value = line.partition(" ")
+        if value:
+            found.get(key, []).append(value)
+    local = found["local"][-1] if found["local"] else ""
+    return Members(local, tuple(found["member"]), tuple(found["problem"]))
+
+
+def current(root: str, texts: Mapping[str, str]) -> str:
+    """The text about the members now: of today's answer, which is kept, or of the last one that
+    was kept. Raises nothing that is about this machine.
+
+    root -- of the file system that the kept answer is in
+    texts -- path -> text of this machine's configuration
+
+    Returns "" where there is nothing to ask, or a file tells who the nodes are.
+    """
+    crm_node = shutil.which("crm_node", path=f"{os.environ.get('PATH', '')}:{_SEARCH}")
+    if not crm_node or _is_member(texts.get(corosync.PATH)):
+        return ""
+    kept = _read(root + PATH)
+    try:
+        text = _ask(crm_node)
+    except programs.ProgramError as error:
+        remote = os.path.exists(root + _AUTHKEY)
+        return kept or f"problem {error}: no members of a cluster are known\n" * remote
+    if text and text != kept:
+        with contextlib.suppress(OSError):  # not root, or no such folder yet
+            _write(root + PATH, text)
+    return text or kept
+
+
+def _is_member(text: str | None) -> bool:
+    """Whether a corosync.conf names nodes, or may have done so before it was damaged."""
+    if text is None:
+        return False
+    nodelist = corosync.parse(text)
+    packed = [pack(host) for node in nodelist.nodes for host in node.addresses]
+    sample = all(address is not None and is_loopback(address) for address in packed)
+    return bool(nodelist.problems) or not sample
+
+
+def _ask(crm_node: str) -> str:
+    """Raises programs.ProgramError."""
+    # a line a node: "1 node1 member"; where the state is not known, none
+    lines = programs.run([crm_node, "-l"], _PATIENCE).splitlines()
+    nodes = [words[1] for words in map(str.split, lines) if len(words) > 1 and words[1] != "(null)"]
+    if not nodes:
+        return ""
+    local = programs.run([crm_node, "-n"], _PATIENCE).strip()
+    return _HEADER + f"local {local}\n" + "".join(f"member {node}\n" for node in nodes)
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def _write(path: str, text: str) -> None:
+    part = f"{path}.{os.getpid()}"
+    try:
+        with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+        os.chmod(part, 0o644)
+        os.replace(part, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+        raise
