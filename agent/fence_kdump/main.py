@@ -8,8 +8,9 @@ import time
 from fence_kdump import __version__, report, sources
 from fence_kdump.expect import Question
 from fence_kdump.inlet import CannotListen
-from fence_kdump.options import ACTIONS, Options, UsageError, from_lines, read
+from fence_kdump.options import ACTIONS, Options, UsageError, number_for_plug, read
 from fence_kdump.outcome import Heard, NobodyToExpect
+from fence_kdump.stdin import read_stdin
 from fence_kdump.wait import PATIENCE, wait
 from fence_kdump_cluster.resolve import Resolver
 
@@ -51,7 +52,7 @@ def _run(argv: list[str], started: float) -> int:
     else:
         if sys.stdin is None:
             raise UsageError("no arguments, and standard input is closed")
-        values = from_lines(sys.stdin.buffer.read().decode("utf-8", "replace"))
+        values = read_stdin(started)
     options = read(values)
     if options.action == "off":
         return _off(options, started + options.timeout)
@@ -61,8 +62,8 @@ def _run(argv: list[str], started: float) -> int:
 
 
 def _off(options: Options, end: float) -> int:
-    if options.problems:
-        return _fail(options.problems)
+    for problem in (*options.problems, *number_for_plug(options)):
+        report.warning(problem)  # better to wait with a default than to lose the dump
     if not options.nodename and not options.plug:
         raise UsageError("action 'off' requires nodename")
 
@@ -109,6 +110,7 @@ def _validate(options: Options) -> int:
     unknown = resolver.unknown()
     problems = [
         *options.problems,
+        *number_for_plug(options),
         *(f"nodename '{name}' does not resolve" for name in nobody),
         *(f"nodename '{name}' could not be looked up: {unknown[name]}" for name in unknown),
     ]

@@ -9,12 +9,25 @@ from __future__ import annotations
 from collections import namedtuple
 
 from fence_kdump_protocol import PORT
+from fence_kdump_protocol.times import seconds
 
-__all__ = ["ACTIONS", "PARAMETERS", "Options", "Parameter", "UsageError", "from_lines", "read"]
+__all__ = [
+    "ACTIONS",
+    "PARAMETERS",
+    "Options",
+    "Parameter",
+    "UsageError",
+    "from_lines",
+    "number_for_plug",
+    "read",
+]
 
 ACTIONS = ("off", "monitor", "metadata", "validate-all")
 FAMILIES = ("auto", "ipv4", "ipv6")
-LONGEST_TIMEOUT = 7 * 86400
+LONGEST_TIMEOUT = 7 * 86400.0
+# Less than Pacemaker's 60 s, or it kills the agent before that can say what it waited for; more
+# than 70 % of it, or it runs the agent once more.
+DEFAULT_TIMEOUT = 50.0
 
 
 class Parameter(namedtuple("Parameter", "name letter option value type default help")):
@@ -61,7 +74,7 @@ PARAMETERS = (
         "What to do: off, monitor, metadata or validate-all.",
     ),
     Parameter(
-        *("timeout", "t", "timeout", "SECONDS", "second", "60"),
+        *("timeout", "t", "timeout", "SECONDS", "second", f"{DEFAULT_TIMEOUT:g}"),
         "How long to wait for a message; should be less than pcmk_off_timeout.",
     ),
     Parameter(*("verbose", "v", "verbose", "", "boolean", ""), "Say more."),
@@ -123,37 +136,64 @@ def read(values: dict[str, str]) -> Options:
         plug=_names(values.get("plug") or values.get("port", "")),
         ipport=_port(values.get("ipport", str(PORT)), problems),
         family=_family(values.get("family", "auto"), problems),
-        timeout=_timeout(values.get("timeout", "60"), problems),
-        verbose=values.get("verbose", "0").lower() not in ("", "0", "no", "off", "false"),
+        timeout=_timeout(values.get("timeout", f"{DEFAULT_TIMEOUT:g}"), problems),
+        verbose=_verbose(values.get("verbose", "0"), problems),
         problems=tuple(problems),
     )
+
+
+def number_for_plug(options: Options) -> list[str]:
+    """What to say of a plug that looks like a UDP port: pcs offers `port` as plug's other name."""
+    return [
+        f"plug '{name}' is a number: did you mean ipport={name}?"
+        for name in options.plug
+        if _as_port(name)
+    ]
 
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
 
 
+def _as_port(text: str) -> int:
+    """The UDP port that a text stands for, 0 if it is none."""
+    number = int(text) if text.isascii() and text.isdigit() and len(text) <= 5 else 0
+    return number if number <= 65535 else 0
+
+
 def _port(text: str, problems: list[str]) -> int:
-    if text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65535:
-        return int(text)
-    problems.append(f"invalid ipport '{text}': take a whole number from 1 to 65535")
+    if _as_port(text):
+        return _as_port(text)
+    problems.append(
+        f"invalid ipport '{text}': take a whole number from 1 to 65535 (default: {PORT})"
+    )
     return PORT
 
 
 def _family(text: str, problems: list[str]) -> str:
     if text.lower() in FAMILIES:
         return text.lower()
-    problems.append(f"unsupported family '{text}': take auto, ipv4 or ipv6")
+    problems.append(f"unsupported family '{text}': take auto, ipv4 or ipv6 (default: auto)")
     return "auto"
 
 
 def _timeout(text: str, problems: list[str]) -> float:
-    number = text[:-1] if text.endswith("s") else text  # Pacemaker's users write "60s"
-    if number.isascii() and number.replace(".", "", 1).isdigit():
-        seconds = float(number)
-        if 0 < seconds <= LONGEST_TIMEOUT:
-            return seconds
+    found = seconds(text)
+    if found is not None and 0 < found <= LONGEST_TIMEOUT:
+        return found
     problems.append(
-        f"invalid timeout '{text}': take seconds, more than 0, at most {LONGEST_TIMEOUT}"
+        f"invalid timeout '{text}': take a time such as 40, 40s or 2min, at most a week"
+        f" (default: {DEFAULT_TIMEOUT:g})"
     )
-    return 60.0
+    return DEFAULT_TIMEOUT
+
+
+def _verbose(text: str, problems: list[str]) -> bool:
+    """Pacemaker's words for a boolean, or a level as the C agent takes one."""
+    word = text.lower()
+    if word in ("", "no", "n", "off", "false") or (word.isascii() and word.isdigit()):
+        return word.isdigit() and int(word) > 0
+    if word not in ("yes", "y", "on", "true"):
+        problems.append(f"invalid verbose '{text}': take yes or no (default: no)")
+        return False
+    return True

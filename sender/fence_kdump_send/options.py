@@ -8,6 +8,7 @@ page, are made from it.
 from __future__ import annotations
 
 from fence_kdump_protocol import PORT
+from fence_kdump_protocol.times import seconds
 
 __all__ = ["OPTIONS", "Option", "Options", "UsageError", "parse", "usage"]
 
@@ -210,6 +211,7 @@ def _whole(text: str, what: str, low: int, high: int) -> int:
 
 
 def _seconds(text: str, what: str, low: float) -> float:
-    if text.isascii() and text.replace(".", "", 1).isdigit() and low <= float(text) <= LONGEST:
-        return float(text)
-    raise UsageError(f"invalid {what} '{text}': take seconds, {low:g} or more")
+    found = seconds(text)
+    if found is not None and low <= found <= LONGEST:
+        return found
+    raise UsageError(f"invalid {what} '{text}': take a time such as 10 or 10s, {low:g} s or more")

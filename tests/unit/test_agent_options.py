@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fence_kdump import arguments
-from fence_kdump.options import UsageError, from_lines, read
+from fence_kdump.options import UsageError, from_lines, number_for_plug, read
 
 DEFAULTS = {
     "action": "off",
@@ -13,7 +13,7 @@ DEFAULTS = {
     "plug": (),
     "ipport": 7410,
     "family": "auto",
-    "timeout": 60.0,
+    "timeout": 50.0,
     "verbose": False,
     "problems": (),
 }
@@ -54,6 +54,20 @@ STDIN = [
     ("verbose=no\n", {}),
     ("timeout=30s\nipport=7411\nfamily=IPv6\n", {"timeout": 30, "ipport": 7411, "family": "ipv6"}),
     ("timeout=1.5\n", {"timeout": 1.5}),
+    # as Pacemaker reads times
+    ("timeout=60sec\n", {"timeout": 60.0}),
+    ("timeout=1min\n", {"timeout": 60.0}),
+    ("timeout=1m\n", {"timeout": 60.0}),
+    ("timeout=2 Minutes\n", {"timeout": 120.0}),
+    ("timeout=1 s\n", {"timeout": 1.0}),
+    ("timeout=1000ms\n", {"timeout": 1.0}),
+    ("timeout=1h\n", {"timeout": 3600.0}),
+    ("timeout=7500000us\n", {"timeout": 7.5}),
+    ("verbose=true\n", {"verbose": True}),
+    ("verbose=2\n", {"verbose": True}),
+    ("verbose=Off\n", {}),
+    ("verbose=n\n", {}),
+    ("verbose=\n", {}),
     ("nodename=a=b\n", {"nodename": ("a=b",)}),
     ("nodename=node2\r\naction=off\r\n", {"nodename": ("node2",)}),
     ("# was\fnodename=a\u2028nodename=b\rnodename=c\nnodename=node2\n", {"nodename": ("node2",)}),
@@ -114,7 +128,12 @@ def test_wrong_arguments_raise(argv: str) -> None:
         ("timeout", "nan"),
         ("timeout", "inf"),
         ("timeout", "99999999"),
-        ("timeout", "1m"),
+        ("timeout", ""),
+        ("timeout", "8d"),
+        ("timeout", "0ms"),
+        ("timeout", "200h"),
+        ("verbose", "maybe"),
+        ("verbose", "-1"),
     ],
 )
 def test_a_wrong_value_is_a_problem_that_names_it(key: str, value: str) -> None:
@@ -126,4 +145,16 @@ def test_a_wrong_value_is_a_problem_that_names_it(key: str, value: str) -> None:
 
 
 def test_every_problem_is_told_at_once() -> None:
-    assert len(read({"ipport": "x", "family": "x", "timeout": "x"}).problems) == 3
+    assert len(read(dict.fromkeys(["ipport", "family", "timeout", "verbose"], "x")).problems) == 4
+
+
+@pytest.mark.parametrize(
+    ("plug", "asked"),
+    [
+        *[("7420", True), ("1", True), ("65535", True), ("0", False), ("65536", False)],
+        *[("node7420", False), ("7420.5", False), ("", False), ("\u0667", False)],
+    ],
+)
+def test_a_plug_that_is_a_port_s_number_is_asked_about(plug: str, asked: bool) -> None:
+    texts = number_for_plug(read({"port": plug}))
+    assert texts == [f"plug '{plug}' is a number: did you mean ipport={plug}?"] * asked

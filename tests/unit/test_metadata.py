@@ -34,7 +34,7 @@ def test_types_and_defaults() -> None:
         assert content is not None
         found[parameter.get("name")] = (content.get("type"), content.get("default"))
     assert found["ipport"] == ("integer", "7410")
-    assert found["timeout"] == ("second", "60")
+    assert found["timeout"] == ("second", "50")
     assert found["action"] == ("string", "off")
     assert found["verbose"] == ("boolean", None)
 
