@@ -90,7 +90,7 @@ build/man/fence_kdump_send.8: docs/fence_kdump_send.h2m $(SENDER)
 	$(HELP2MAN) --name='tell the cluster that this node is dumping its memory' \
 		--include=$< --output=$@ $(SENDER)
 
-build/man/fence-kdump-image.8: docs/fence-kdump-image.h2m dracut-module/fence_kdump_image/main.py
+build/man/fence-kdump-image.8: docs/fence-kdump-image.h2m dracut-module/fence_kdump_image/arguments.py
 	$(SETUP) man
 	mkdir -p build/man
 	$(HELP2MAN) --name='what a crash image knows of the cluster' --version-string='$(VERSION)' \

@@ -9,6 +9,8 @@ import argparse
 import os
 from collections.abc import Sequence
 
+from fence_kdump_image.arguments import SENDER, add_commands
+
 __all__ = ["Arguments", "parse", "parser"]
 
 
@@ -17,20 +19,24 @@ class Arguments(argparse.Namespace):
 
     command -- "probe"...
     names -- nodes
+    sender -- folder of the sender that an image would get
     root -- folder that all paths are below
     node -- this node's name, "" for the host name
     ipport -- UDP port, 0 for the one in the configuration
     seconds -- how long to listen
+    path -- of a crash kernel's log
     """
 
     command: str
     json: bool = False
     listen: bool = False
     names: Sequence[str] = ()
+    sender: str = ""
     root: str = ""
     node: str = ""
     ipport: int = 0
     seconds: float = 60.0
+    path: str = ""
 
 
 def parse(argv: Sequence[str]) -> Arguments:
@@ -43,12 +49,19 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="fence-kdump",
         description="Know before a crash whether the cluster will be told of it, and understand"
-        " after one what happened. Changes nothing.",
+        " after one what happened. doctor, probe, last and show change nothing.",
         epilog="Exit status: 0 if all is well, 1 if something is wrong, 2 if there is no telling.",
     )
     commands = top.add_subparsers(
         title="commands", dest="command", required=True, metavar="COMMAND"
     )
+    doctor = commands.add_parser(
+        "doctor", help="check this node and the cluster's configuration, and say what to do"
+    )
+    doctor.add_argument(
+        "--sender", default=SENDER, metavar="DIR",
+        help="folder of the sender that an image would get (default: %(default)s)",
+    )  # fmt: skip
     probe = commands.add_parser(
         "probe", help="try the way to the other nodes, as the crash kernel will use it"
     )
@@ -68,7 +81,14 @@ def parser() -> argparse.ArgumentParser:
         "-p", "--ipport", type=_port, default=0, metavar="PORT",
         help="UDP port of messages (default: the sender's)",
     )  # fmt: skip
-    for command in (probe,):
+    last = commands.add_parser(
+        "last", help="tell what happened in the last crash, and which timeout follows from it"
+    )
+    last.add_argument(
+        "path", nargs="?", default="", metavar="FILE",
+        help="a kexec-dmesg.log, or its folder (default: the newest on this node)",
+    )  # fmt: skip
+    for command in (doctor, probe, last):
         command.add_argument("--json", action="store_true", help="print it as JSON, for programs")
         command.add_argument(
             "--root", default="", type=_folder, metavar="DIR",
@@ -77,6 +97,7 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--node", default="", metavar="NAME", help="this node's name (default: the host name)"
         )
+    add_commands(commands)
     return top
 
 

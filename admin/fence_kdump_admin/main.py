@@ -8,8 +8,12 @@ import sys
 from collections.abc import Sequence
 
 from fence_kdump_admin import arguments, tell
+from fence_kdump_admin.checks import Check, status
+from fence_kdump_admin.doctor import run as doctor
+from fence_kdump_admin.last import run as last
 from fence_kdump_admin.probe import listen, run
 from fence_kdump_admin.probe.goals import UnknownNodeError
+from fence_kdump_image import main as image_helper
 
 __all__ = ["main"]
 
@@ -29,14 +33,14 @@ def main(argv: Sequence[str]) -> int:
         # bytes of a file that are no text go out as they came
         sys.stdout.reconfigure(errors="surrogateescape")
     try:
-        status = _COMMANDS[chosen.command](chosen)
+        result = _COMMANDS.get(chosen.command, image_helper.run)(chosen)
         sys.stdout.flush()
-        return status
+        return result
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nor may the interpreter's end complain
     except KeyboardInterrupt:
         pass
-    except (run.NothingToProbeError, UnknownNodeError) as error:
+    except (run.NothingToProbeError, UnknownNodeError, last.NoCrashError) as error:
         _say(str(error))
     except OSError as error:
         _say(_reason(error))
@@ -45,12 +49,25 @@ def main(argv: Sequence[str]) -> int:
     return UNKNOWN
 
 
+def _doctor(chosen: arguments.Arguments) -> int:
+    paint = tell.painter(sys.stdout)
+    found: dict[str, list[Check]] = {}
+    for subject, checks in doctor.groups(chosen.root, chosen.node, chosen.sender):
+        found[subject] = checks
+        if not chosen.json:
+            sys.stdout.write(tell.group(subject, checks, paint))
+            sys.stdout.flush()
+    every = [check for checks in found.values() for check in checks]
+    sys.stdout.write(tell.checks(found) if chosen.json else tell.verdict(every))
+    return status(every)
+
+
 def _probe(chosen: arguments.Arguments) -> int:
     if chosen.listen:
         return _listen(chosen)
     port, results = run.probe(chosen.root, chosen.node, chosen.names, chosen.ipport)
     sys.stdout.write(tell.probed(results, port, chosen.json))
-    return tell.status(results)
+    return tell.probe_status(results)
 
 
 def _listen(chosen: arguments.Arguments) -> int:
@@ -76,6 +93,12 @@ def _listen(chosen: arguments.Arguments) -> int:
     return WRONG if dropped else WELL
 
 
+def _last(chosen: arguments.Arguments) -> int:
+    found = last.last(chosen.root, chosen.node, chosen.path)
+    sys.stdout.write(tell.last(found, tell.painter(sys.stdout), chosen.json))
+    return status(found.checks)
+
+
 def _reason(error: OSError) -> str:
     if not error.strerror or error.filename is None:
         return str(error)
@@ -87,4 +110,4 @@ def _say(text: str) -> None:
     sys.stderr.write(f"{NAME}: {text}\n")
 
 
-_COMMANDS = {"probe": _probe}
+_COMMANDS = {"doctor": _doctor, "probe": _probe, "last": _last}

@@ -3,16 +3,94 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
+from typing import TextIO
 
+from fence_kdump_admin.checks import BAD, OK, UNKNOWN, Check
+from fence_kdump_admin.draw import draw
+from fence_kdump_admin.last.run import Last
 from fence_kdump_admin.probe import words
 from fence_kdump_admin.probe.listen import Arrival
 from fence_kdump_admin.probe.send import Result
 
-__all__ = ["arrived", "listening", "probed", "status"]
+__all__ = [
+    "arrived",
+    "checks",
+    "group",
+    "last",
+    "listening",
+    "painter",
+    "probe_status",
+    "probed",
+    "verdict",
+]
+
+_MARKS = {OK: ("ok", "32"), BAD: ("BAD", "31;1"), UNKNOWN: ("?", "33")}  # and ECMA-48's colours
 
 
-def status(results: Sequence[Result]) -> int:
+def painter(output: TextIO) -> Callable[[str, str], str]:
+    """(text, colour) -> text in that colour, if it goes to a terminal that has colours."""
+    if output.isatty() and os.environ.get("TERM") != "dumb" and "NO_COLOR" not in os.environ:
+        return lambda text, colour: f"\033[{colour}m{text}\033[0m"
+    return lambda text, colour: text
+
+
+def group(subject: str, found: Sequence[Check], paint: Callable[[str, str], str]) -> str:
+    """A subject's checks, one line each; below one that is bad, what to do."""
+    lines = [paint(subject, "1")]
+    for check in found:
+        mark, colour = _MARKS[check.state]
+        lines.append(f"  {paint(f'{mark:<3}', colour)} {check.text}")
+        lines += [f"      -> {check.remedy}"] if check.remedy else []
+    return "".join(f"{line}\n" for line in lines)
+
+
+def verdict(found: Sequence[Check]) -> str:
+    """The last line: how many things are wrong."""
+    wrong = sum(check.state == BAD for check in found)
+    open_ = sum(check.state == UNKNOWN for check in found)
+    if not wrong and not open_:
+        return "all is well\n"
+    parts = [f"{wrong} bad"] if wrong else []
+    parts += [f"{open_} of which there is no telling"] if open_ else []
+    return f"{', '.join(parts)}, of {len(found)} checks\n"
+
+
+def checks(found: Mapping[str, Sequence[Check]]) -> str:
+    """All checks as JSON, by their subjects."""
+    every = [{"group": subject, **vars(check)} for subject in found for check in found[subject]]
+    return json.dumps({"checks": every}, indent=2) + "\n"
+
+
+def last(found: Last, paint: Callable[[str, str], str], as_json: bool) -> str:
+    """The story of a crash, and what follows from it."""
+    if as_json:
+        return json.dumps(_story(found), indent=2) + "\n"
+    parts = [f"{found.node or 'a node'}, by {' and '.join(found.sources)}\n"]
+    parts += [f"\n{draw(timeline)}" for timeline in found.timelines]
+    return "".join([*parts, "\n", group("what follows", found.checks, paint)])
+
+
+def _story(found: Last) -> dict[str, object]:
+    return {
+        "node": found.node,
+        "sources": list(found.sources),
+        "timelines": [
+            {
+                "since": timeline.since,
+                "events": [
+                    {"seconds": round(seconds, 3), "stage": event.stage, "text": event.text}
+                    for seconds, event in timeline.rows
+                ],
+            }
+            for timeline in found.timelines
+        ],
+        "checks": [vars(check) for check in found.checks],
+    }
+
+
+def probe_status(results: Sequence[Result]) -> int:
     """The exit status of a probe."""
     if any(result.way in words.BAD for result in results):
         return 1
@@ -31,8 +109,9 @@ def probed(results: Sequence[Result], port: int, as_json: bool) -> str:
         goal = result.goal
         name = "" if goal.node == goal.address else f" {goal.node}"
         lines.append(f"{goal.address}{name}: {result.way}: {words.sentence(result, port)}")
+        lines += [f"    the crash kernel: {goal.doubt}"] if goal.doubt else []
         remedy = words.remedy(result, port)
-        lines += [f"    {remedy}"] if remedy else []
+        lines += [f"    -> {remedy}"] if remedy else []
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -65,5 +144,6 @@ def _as_data(result: Result, port: int) -> dict[str, str]:
         "source": goal.source,
         "device": goal.device,
         "text": words.sentence(result, port),
+        "doubt": goal.doubt,
         "remedy": words.remedy(result, port),
     }

@@ -5,20 +5,18 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import sys
 from collections.abc import Mapping, Sequence
 
 from fence_kdump_cluster import keyfiles
+from fence_kdump_image.arguments import NAME, parse
 from fence_kdump_image.fresh import refresh
 from fence_kdump_image.image import check, files, manifest, nodekey, plan, show
 from fence_kdump_image.way import network, owners
 
-__all__ = ["main"]
+__all__ = ["main", "run"]
 
-NAME = "fence-kdump-image"
 FAILED = 2  # argparse's status, too
-SENDER = os.environ.get("FENCE_KDUMP_SENDER", "/usr/libexec/fence-kdump")
 
 
 def main(argv: Sequence[str]) -> int:
@@ -26,10 +24,19 @@ def main(argv: Sequence[str]) -> int:
 
     argv -- the arguments without the program's name
 
+    Returns the exit status, as `run` does.
+    """
+    return run(parse(argv))
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Run one of the commands.
+
+    arguments -- as `fence_kdump_image.arguments` reads them
+
     Returns the exit status: 0; 1 if the answer is a bad one, which is nobody to tell of show and
     install, a stale image of check, a failed rebuild of refresh; 2 if there is none.
     """
-    arguments = _arguments(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
         # bytes of a file that are no text go out as they came
         sys.stdout.reconfigure(errors="surrogateescape")
@@ -120,66 +127,6 @@ def _reason(error: OSError) -> str:
         return str(error)
     remedy = ": run it as root" if isinstance(error, PermissionError) else ""
     return f"{error.strerror}: {error.filename!r}{remedy}"
-
-
-def _folder(path: str) -> str:
-    if path and not os.path.isdir(path):
-        raise argparse.ArgumentTypeError(f"{path} is no folder")
-    return path
-
-
-def _arguments(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog=NAME, description="What the crash image needs to tell the cluster of a crash."
-    )
-    commands = parser.add_subparsers(
-        title="commands", dest="command", required=True, metavar="COMMAND"
-    )
-    one = commands.add_parser("show", help="print whom an image built now would tell, and how")
-    one.add_argument("--json", action="store_true", help="print it as JSON")
-    two = commands.add_parser("install", help="write it into an image; for module-setup.sh")
-    two.add_argument("--sender", required=True, metavar="DIR", help="the sender's folder")
-    two.add_argument(
-        "--manifest", required=True, metavar="FILE", help="where to write what was put in"
-    )
-    three = commands.add_parser(
-        "check", help="tell whether the crash image is fresh, and record it"
-    )
-    three.add_argument(
-        "image", nargs="?", default="", metavar="IMAGE",
-        help="check this one, and record nothing (default: the image that kdump loads)",
-    )  # fmt: skip
-    four = commands.add_parser("refresh", help="have a stale crash image rebuilt and loaded")
-    for command in (three, four):
-        command.add_argument(
-            "--sender",
-            default=SENDER,
-            metavar="DIR",
-            help="the sender's folder (default: %(default)s)",
-        )
-    for command in (one, two):
-        command.add_argument(
-            "--initdir", default="", type=_folder, required=command is two, metavar="DIR",
-            help="root of the image under construction, to see what it configures by itself",
-        )  # fmt: skip
-    five = commands.add_parser("key", help="print a node's key, for its /etc/fence_kdump/node.key")
-    five.add_argument(
-        "--master",
-        default="",
-        metavar="FILE",
-        help="the cluster's key (default: /etc/fence_kdump/key, else /etc/corosync/authkey)",
-    )
-    five.add_argument("of", metavar="NODE", help="the node's name in the cluster")
-    for command in (one, two, three, four, five):
-        command.add_argument(
-            "--root", default="", type=_folder, metavar="DIR",
-            help="read /etc and /sys below this folder",
-        )  # fmt: skip
-    for command in (one, two, three, four):
-        command.add_argument(
-            "--node", default="", metavar="NAME", help="this node's name (default: the host name)"
-        )
-    return parser.parse_args(argv)
 
 
 def _say(text: str) -> None:

@@ -20,7 +20,7 @@ def sentence(result: Result, port: int) -> str:
     goal, answer = result.goal, result.answer
     who = f"{answer.offender} answers '{answer.text}'" if answer else ""
     over = f" over {goal.device}" if goal.device else ""
-    text = {
+    return {
         judge.FREE: f"reached; nobody listens on UDP {port}, or a firewall there rejects as a"
         " closed port does",
         judge.LISTENING: f"reached; somebody listens on UDP {port}, or a firewall there drops that"
@@ -33,7 +33,6 @@ def sentence(result: Result, port: int) -> str:
         judge.ROUTER: f"a router cannot pass it on: {who}",
         judge.NO_ROUTE: f"nothing leaves this node{over}: {result.trouble}",
     }[result.way]
-    return f"{text} ({goal.doubt})" if goal.doubt else text
 
 
 def remedy(result: Result, port: int) -> str:

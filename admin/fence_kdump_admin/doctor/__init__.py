@@ -1,0 +1,16 @@
+"""Will it work? Checks of this node and of the cluster's configuration, and what to do.
+
+Each module has the checks of one subject, in one function that returns them. None prints, and none
+changes anything.
+
+here      this node as the checks see it: its files, its network, its plan
+crash     a crash kernel can start
+image     what the crash image knows, and whether it still fits
+way       messages get through to the other nodes
+ruleset   what this node's nft rules do with a datagram
+cib       Pacemaker's configuration, as a file
+options   the options of a fencing device, as Pacemaker reads them
+cluster   a device and a level for every node
+device    the options of each fence_kdump device
+keys      whether this node, and the others, can prove who they are
+"""

@@ -1,0 +1,156 @@
+"""A device and a level for every node: the cluster's configuration as a whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+
+from fence_kdump_admin.checks import Check, bad, ok
+from fence_kdump_admin.doctor import commands
+from fence_kdump_admin.doctor.cib import Configuration, Level
+from fence_kdump_admin.doctor.options import is_true, serves
+
+__all__ = ["checks"]
+
+# With four nodes two that crash at once leave no quorum, and so nobody is fenced.
+_SEVERAL = 5
+# Pacemaker 3.0: fencing is always concurrent by default
+_CONCURRENT_SINCE = (3, 20)
+
+
+def checks(cluster: Configuration, nodes: Sequence[str]) -> list[Check]:
+    """Whether every node has a fence_kdump device, and power fencing after it.
+
+    nodes -- names of all nodes, Pacemaker Remote nodes too
+    """
+    found = [_fencing(cluster)]
+    if not cluster.ours:
+        text = "the cluster has no fence_kdump device: nobody listens when a node dumps"
+        return [*found, bad("device", text, commands.create(nodes))]
+    for node in nodes:
+        found += [_device(cluster, node), *_level(cluster, node)]
+    return [*found, *_concurrent(cluster, nodes)]
+
+
+def _fencing(cluster: Configuration) -> Check:
+    if is_true(cluster.properties.get("stonith-enabled", "true")):
+        return ok("fencing", "fencing is on in the cluster")
+    text = "stonith-enabled is off: no node is fenced, and no agent listens"
+    return bad("fencing", text, commands.set_property("stonith-enabled", "true"))
+
+
+def _device(cluster: Configuration, node: str) -> Check:
+    devices = [device for device in cluster.ours if serves(device, node)]
+    if not devices:
+        first = cluster.ours[0]
+        listed = f"{first.options.get('pcmk_host_list', '')} {node}".strip()
+        remedy = commands.set_options(first.id, pcmk_host_list=listed)
+        return bad("device", f"no fence_kdump device is for {node}", remedy, node)
+    if not any(device.enabled for device in devices):
+        device = devices[0]
+        text = f"{device.id}, the fence_kdump device for {node}, is stopped"
+        return bad("device", text, commands.enable(device.id), node)
+    names = ", ".join(device.id for device in devices)
+    return ok("device", f"{names}, fence_kdump, is for {node}", node)
+
+
+def _level(cluster: Configuration, node: str) -> list[Check]:
+    ours = {device.id for device in cluster.ours if serves(device, node)}
+    if not ours:
+        return []
+    kdump = min(ours)
+    power = next((d.id for d in cluster.devices if not d.is_ours and serves(d, node)), "POWER")
+    levels = sorted(levels_of(cluster, node), key=lambda level: level.index)
+    fault = _fault(levels, ours)
+    if not fault:
+        at = next(level.index for level in levels if ours & set(level.devices))
+        text = f"{node}: fence_kdump at level {at}, {', '.join(levels[-1].devices)} after it"
+        return [ok("level", text, node)]
+    if fault == _LAST:
+        remedy = commands.add_level(levels[-1].index + 1, node, power)
+    else:
+        add = [commands.add_level(1, node, kdump), commands.add_level(2, node, power)]
+        remedy = " && ".join([commands.clear_levels(node)] * bool(levels) + add)
+    return [bad("level", f"{node} {fault}", remedy, node)]
+
+
+_LAST = "has no level after fence_kdump's: if it hangs, it is never fenced"
+
+
+def _fault(levels: Sequence[Level], ours: Collection[str]) -> str:
+    """What is wrong with a node's levels, as the rest of a sentence; "" if nothing is.
+
+    levels -- lowest first
+    ours -- ids of the fence_kdump devices for that node
+    """
+    at = [number for number, level in enumerate(levels) if set(level.devices) & set(ours)]
+    if not levels:
+        return (
+            "has no fencing level: when the agent fails, every other node runs it in turn, and"
+            " each of them waits"
+        )
+    if not at:
+        return "has fencing levels, and none of them has a fence_kdump device"
+    if set(levels[at[0]].devices) - set(ours):
+        both = " and ".join(levels[at[0]].devices)
+        return f"has {both} on one level, and both must succeed: its power is cut while it dumps"
+    if at[0] > 0:
+        return f"has {', '.join(levels[0].devices)} at the first level: its power is cut at once"
+    return "" if len(levels) > 1 else _LAST
+
+
+def levels_of(cluster: Configuration, node: str) -> Iterable[Level]:
+    """The fencing levels of a node.
+
+    By name, else by pattern, else by attribute, as the fencer looks for them (fenced_commands.c);
+    of one kind alone
+    """
+    attributes = cluster.nodes.get(node, {})
+    ways = (
+        lambda level: level.target.lower() == node.lower(),
+        lambda level: bool(level.pattern) and _matches(level.pattern, node),
+        lambda level: (
+            level.attribute[0] != "" and attributes.get(level.attribute[0]) == level.attribute[1]
+        ),
+    )
+    for way in ways:
+        found = [level for level in cluster.levels if way(level)]
+        if found:
+            return found
+    return []
+
+
+def _matches(pattern: str, node: str) -> bool:
+    try:
+        return re.search(pattern, node) is not None
+    except re.error:
+        return False
+
+
+def _concurrent(cluster: Configuration, nodes: Sequence[str]) -> list[Check]:
+    if len(nodes) < _SEVERAL:
+        return []
+    found = []
+    value = cluster.properties.get("concurrent-fencing", "")
+    by_default = cluster.feature_set >= _CONCURRENT_SINCE
+    if is_true(value) or (not value and by_default):
+        found.append(ok("concurrent-fencing", "nodes that crash together are fenced together"))
+    else:
+        text = "concurrent-fencing is off: nodes that crash together are fenced one after the other"
+        remedy = commands.set_property("concurrent-fencing", "true")
+        found.append(bad("concurrent-fencing", text, remedy))
+    for device in cluster.ours:
+        served = [node for node in nodes if serves(device, node)]
+        if len(served) < 2:
+            continue
+        if device.options.get("pcmk_action_limit", "1") == "1":
+            text = (
+                f"{device.id} listens for one node at a time: another that dumps meanwhile is"
+                " power-fenced"
+            )
+            remedy = commands.set_options(device.id, pcmk_action_limit="-1")
+            found.append(bad("action-limit", text, remedy, device.id))
+        else:
+            text = f"{device.id} listens for several nodes at once"
+            found.append(ok("action-limit", text, device.id))
+    return found

@@ -1,0 +1,62 @@
+"""Can a crash kernel start on this node?"""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from fence_kdump_admin.checks import Check, bad, ok, unknown
+from fence_kdump_admin.doctor.here import Here
+
+__all__ = ["checks"]
+
+SIZE = "/sys/kernel/kexec_crash_size"
+LOADED = "/sys/kernel/kexec_crash_loaded"
+STOCK_SENDER = "/usr/libexec/fence_kdump_send"
+AGENT = "/usr/sbin/fence_kdump"
+UNIT = "fence-kdump-refresh.path"
+_WANTED_BY = "/etc/systemd/system/*.wants"
+
+
+def checks(here: Here) -> list[Check]:
+    """Memory and kernel, and the programs that belong to a node."""
+    return [_memory(here), _kernel(here), _agent(here), _stock_sender(here)]
+
+
+def _memory(here: Here) -> Check:
+    size = here.text(SIZE)
+    if not size.isdigit():
+        return unknown("crash-memory", f"{here.root}{SIZE} tells nothing: no kernel with kexec?")
+    if size == "0":
+        kdumpctl = "kdumpctl reset-crashkernel --kernel=ALL && reboot"
+        suse = "add crashkernel= to the kernel's command line ('kdumptool calibrate' says how much)"
+        text = "no memory is reserved for a crash kernel"
+        return bad("crash-memory", text, kdumpctl if shutil.which("kdumpctl") else suse)
+    return ok("crash-memory", f"{int(size) >> 20} MB are reserved for a crash kernel")
+
+
+def _kernel(here: Here) -> Check:
+    loaded = here.text(LOADED)
+    if loaded == "1":
+        return ok("crash-kernel", "a crash kernel is loaded")
+    if loaded == "0":
+        text = "no crash kernel is loaded: a panic leaves no dump, and tells nobody"
+        return bad("crash-kernel", text, "systemctl enable kdump; systemctl restart kdump")
+    return unknown("crash-kernel", f"{here.root}{LOADED} tells nothing")
+
+
+def _agent(here: Here) -> Check:
+    if os.access(here.root + AGENT, os.X_OK):
+        return ok("agent", f"{AGENT} is installed")
+    text = f"{AGENT} is not installed: this node cannot hear of another's crash"
+    return bad("agent", text, "dnf install fence-kdump-agent")
+
+
+def _stock_sender(here: Here) -> Check:
+    if os.path.lexists(here.root + STOCK_SENDER):
+        text = (
+            f"{STOCK_SENDER} exists, which switches on kdump's own fence_kdump code: it starts"
+            " later, and without a route it stops the build of the image"
+        )
+        return bad("stock-sender", text, "dnf swap fence-agents-kdump fence-kdump-agent")
+    return ok("stock-sender", "kdump's own fence_kdump code is off")

@@ -1,0 +1,102 @@
+"""This node as the checks see it: its files, its network, and what its crash image ought to be."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fence_kdump_admin.doctor import cib
+from fence_kdump_cluster import corosync
+from fence_kdump_image.image import finished, manifest, plan
+from fence_kdump_image.way.network import Kernel, Network
+
+__all__ = ["Here", "look", "text_of"]
+
+
+@dataclass(frozen=True)
+class Here:
+    """This node.
+
+    root -- folder that all paths are below
+    network -- the running kernel's
+    plan -- of an image built now
+    image -- path of the crash image, "" if there is none
+    image_problem -- why nothing is known of the image, "" if it is
+    manifest -- the image's, None if it has none or is not known
+    cluster -- Pacemaker's configuration, None if it is not known
+    cluster_problem -- why not, "" if it is, or if this node has none
+    addresses -- name -> addresses of all nodes that corosync.conf or the CIB names
+    """
+
+    root: str
+    network: Network
+    plan: plan.Plan
+    image: str
+    image_problem: str
+    manifest: Any
+    cluster: cib.Configuration | None
+    cluster_problem: str
+    addresses: Mapping[str, tuple[str, ...]]
+
+    def text(self, path: str) -> str:
+        """The content of a file, without blanks around it; "" if it cannot be read."""
+        return text_of(self.root + path)
+
+
+def look(root: str, node: str) -> Here:
+    """Look at this machine. Raises nothing that is about it.
+
+    root -- folder that all paths are below
+    node -- this node's name, "" for the host name
+    """
+    network = Kernel(f"{root}/sys")
+    image, problem, made = "", "", None
+    around = plan.ALONE
+    try:
+        image = finished.find(root)
+        made = finished.read_manifest(image)
+        around = manifest.around(made) if made else plan.ALONE
+    except finished.ImageError as error:
+        problem = str(error)
+    except (KeyError, TypeError, ValueError):
+        problem, made = f"{image}: its manifest is of another version of fence-kdump", None
+    cluster, cluster_problem = _cluster(root)
+    return Here(
+        root=root,
+        network=network,
+        plan=plan.make(plan.read_sources(root), network, node, around=around),
+        image=image,
+        image_problem=problem,
+        manifest=made,
+        cluster=cluster,
+        cluster_problem=cluster_problem,
+        addresses=_addresses(root, cluster),
+    )
+
+
+def text_of(path: str) -> str:
+    """The content of a file, without blanks around it; "" if it cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
+
+
+def _cluster(root: str) -> tuple[cib.Configuration | None, str]:
+    try:
+        return cib.read(root + cib.PATH), ""
+    except FileNotFoundError:
+        return None, ""
+    except cib.CibError as error:
+        return None, str(error)
+
+
+def _addresses(root: str, cluster: cib.Configuration | None) -> dict[str, tuple[str, ...]]:
+    nodes = corosync.parse(text_of(root + corosync.PATH)).nodes
+    found = {node.name: tuple(node.addresses) for node in nodes}
+    if cluster:
+        by_lower = {name.lower(): addresses for name, addresses in found.items()}
+        found = {name: by_lower.get(name.lower(), ()) for name in cluster.nodes}
+    return found

@@ -1,0 +1,74 @@
+"""What the crash image knows, and whether it still fits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fence_kdump_admin.checks import Check, bad, ok, unknown
+from fence_kdump_admin.doctor.here import Here
+from fence_kdump_image.image import check
+from fence_kdump_image.image.plan import Plan
+
+__all__ = ["checks"]
+
+SHOW = "fence-kdump show"
+REFRESH = "fence-kdump refresh"
+
+
+def checks(here: Here, node: str, sender: str) -> list[Check]:
+    """The image, and the way to each target that it sets up.
+
+    node -- this node's name, "" for the host name
+    sender -- the sender's folder
+    """
+    found = [_fresh(here, node, sender)]
+    if here.plan.refusal:
+        text = f"the crash kernel will tell nobody: {here.plan.refusal}"
+        return [*found, bad("told", text, SHOW)]
+    return [*found, *_links(here.plan), *_warnings(here.plan)]
+
+
+def _fresh(here: Here, node: str, sender: str) -> Check:
+    outcome = check.check(here.root, here.network, node, sender)
+    why = "; ".join(outcome.reasons)
+    if outcome.state == check.FRESH:
+        return ok("image", f"the crash image is fresh: {outcome.image}")
+    if outcome.state == check.STALE:
+        return bad("image", f"the crash image is stale: {why}", REFRESH)
+    return unknown("image", f"nothing is known of the crash image: {why}", "fence-kdump check")
+
+
+def _links(plan: Plan) -> list[Check]:
+    found = []
+    ways = {way.target.address: way for way in plan.ways}
+    for target in plan.targets:
+        about = target.address or target.host
+        way = ways.get(target.address)
+        if not target.address:
+            text = f"{target.host} does not resolve: the crash kernel has to look it up"
+            remedy = f"write its address into /etc/hosts, then: {REFRESH}"
+            found.append(bad("link", text, remedy, about))
+        elif not way or not way.route or way.problem:
+            problem = way.problem if way else "nothing is known of the way to it"
+            text = f"the crash image sets up no link to {target.node}: {problem}"
+            found.append(bad("link", text, SHOW, about))
+        else:
+            source = way.address.local if way.address else way.route.source
+            owners = _owners(plan, way.route.device)
+            text = f"{target.node} is told at {about} over {way.route.device} from {source}{owners}"
+            found.append(ok("link", text, about))
+    return found
+
+
+def _owners(plan: Plan, device: str) -> str:
+    owner = next((nic.owner for nic in plan.nics if nic.name == device), "")
+    return f", set up by {owner}" if owner and owner != "fence-kdump" else ""
+
+
+def _warnings(plan: Plan) -> Sequence[Check]:
+    problems = {way.problem for way in plan.ways if way.problem}
+    return [
+        bad("warning", text, SHOW)
+        for text in plan.warnings
+        if not any(problem in text for problem in problems)
+    ]

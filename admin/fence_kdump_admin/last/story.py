@@ -1,0 +1,132 @@
+"""The records as one timeline, and what follows from it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fence_kdump_admin.checks import Check, bad, ok, unknown
+from fence_kdump_admin.doctor import commands
+from fence_kdump_admin.doctor.cib import Configuration, Device
+from fence_kdump_admin.doctor.options import serves, wait
+from fence_kdump_admin.last.event import Event
+
+__all__ = ["Timeline", "judge", "merge"]
+
+# The kernel's clock starts when the crash kernel does: what comes between the panic and that is in
+# no record. Measured are 1 to 4 s.
+BEFORE = 5.0  # seconds
+_LEAST = 15.0  # seconds; less is too little for a busy machine
+_ZONE = 900.0  # seconds: time zones differ by quarters of an hour
+_NEAR = 300.0  # seconds between a crash kernel's start and the cluster's loss, clocks being right
+_DAY = 86400.0
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Events on one clock.
+
+    since -- what its zero is
+    rows -- (seconds, event), in the order of time
+    """
+
+    since: str
+    rows: tuple[tuple[float, Event], ...]
+
+
+def merge(crash: Sequence[Event], relative: bool, records: Sequence[Event]) -> list[Timeline]:
+    """One timeline, or two where the clocks cannot be compared.
+
+    crash -- what the crash kernel's log tells
+    relative -- its times count from the kernel's start
+    records -- what Pacemaker's log tells
+    """
+    if not crash or not records:
+        return [_timeline(crash or records, bool(crash))] if crash or records else []
+    # an image may lack the time zone, and then tells the time in UTC
+    apart = crash[0].time - records[0].time
+    zone = round(apart / _ZONE) * _ZONE
+    if relative or abs(apart) > _DAY or abs(apart - zone) > _NEAR:
+        return [_timeline(crash, True), _timeline(records, False)]
+    moved = [Event(e.stage, e.text, e.time + zone) for e in records]
+    return [_timeline(sorted([*crash, *moved], key=lambda e: e.time), True)]
+
+
+def _timeline(events: Sequence[Event], of_crash: bool) -> Timeline:
+    start = next((e for e in events if e.stage == "crash_kernel"), events[0])
+    since = "the crash kernel's start" if of_crash else "the first record"
+    return Timeline(since, tuple((event.time - start.time, event) for event in events))
+
+
+def judge(
+    crash: Sequence[Event],
+    records: Sequence[Event],
+    node: str,
+    cluster: Configuration | None,
+) -> list[Check]:
+    """What follows from the last crash.
+
+    crash, records -- as for `merge`
+    node -- which has crashed
+    cluster -- Pacemaker's configuration, None if it is not known
+    """
+    found = []
+    if crash:
+        found += [_message(crash, node, cluster), *_dump(crash)]
+    if records:
+        found.append(_fenced(records, node, cluster))
+    return found
+
+
+def _message(crash: Sequence[Event], node: str, cluster: Configuration | None) -> Check:
+    sent = [event.time for event in crash if event.stage == "message"]
+    if not sent:
+        trouble = [event.text for event in crash if event.stage == "trouble"]
+        why = f": {trouble[-1]}" if trouble else ": nothing of fence-kdump is in the log"
+        return bad("message", f"no message left the crash kernel{why}", "fence-kdump doctor")
+    first = min(sent) - crash[0].time
+    devices = [d for d in cluster.ours if serves(d, node)] if cluster else []
+    least = first + BEFORE
+    advised = max(_LEAST, 5 * math.ceil((2 * first + BEFORE) / 5))
+    told = f"the first message left {first:g} s after the crash kernel's start"
+    for device in devices:
+        if wait(device) < least:
+            return _too_short(device, told, advised)
+    if not devices:
+        text = f"{told}: a timeout of {advised:g} s is twice what it took"
+        return ok("message", text)
+    waits = ", ".join(f"timeout={wait(d):g} of {d.id}" for d in devices)
+    return ok("message", f"{told}: {waits} is enough, {advised:g} would be twice what it took")
+
+
+def _too_short(device: Device, told: str, advised: float) -> Check:
+    text = f"{told}, and timeout={wait(device):g} of {device.id} may be over by then"
+    options = {"timeout": f"{advised:g}", "pcmk_off_timeout": f"{advised + 15:g}"}
+    return bad("message", text, commands.set_options(device.id, **options), device.id)
+
+
+def _dump(crash: Sequence[Event]) -> list[Check]:
+    stages = {event.stage: event for event in crash}
+    if "dump_failed" in stages:
+        return [bad("dump", "kdump could not save the dump", "journalctl -b -u kdump")]
+    if "dump_saved" in stages:
+        took = stages["dump_saved"].time - crash[0].time
+        return [ok("dump", f"the dump was saved {took:g} s after the crash kernel's start")]
+    return []
+
+
+def _fenced(records: Sequence[Event], node: str, cluster: Configuration | None) -> Check:
+    ours = {device.id for device in cluster.ours} if cluster else set()
+    by = [e.text.split()[1] for e in records if e.stage == "agent"]
+    if any(e.stage == "not_fenced" for e in records) and not by:
+        return bad("fenced", f"{node} was not fenced", f"stonith_admin --history {node} --verbose")
+    if not by:
+        return unknown("fenced", f"Pacemaker's log does not say by which device {node} was fenced")
+    if not ours:
+        return unknown("fenced", f"{node} was fenced by {', '.join(by)}")
+    if ours & set(by):
+        return ok("fenced", f"{node} was fenced by {by[-1]}, its dump was left in peace")
+    return bad(
+        "fenced", f"{node} was fenced by {by[-1]}: no message was heard", "fence-kdump doctor"
+    )

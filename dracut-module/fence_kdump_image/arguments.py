@@ -1,0 +1,102 @@
+"""The arguments of the image helper's commands.
+
+Apart from main, as the administrator's command has most of these commands under its own name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+
+__all__ = ["NAME", "SENDER", "add_commands", "parse"]
+
+NAME = "fence-kdump-image"
+SENDER = os.environ.get("FENCE_KDUMP_SENDER", "/usr/libexec/fence-kdump")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Read the arguments. Ends the program, as argparse does, for --help and what is wrong.
+
+    argv -- without the program's name
+    """
+    parser = argparse.ArgumentParser(
+        prog=NAME, description="What the crash image needs to tell the cluster of a crash."
+    )
+    commands = parser.add_subparsers(
+        title="commands", dest="command", required=True, metavar="COMMAND"
+    )
+    add_commands(commands)
+    _add_install(commands)
+    return parser.parse_args(argv)
+
+
+def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the commands for administrators to a parser: show, check, refresh, key."""
+    show = commands.add_parser("show", help="print whom an image built now would tell, and how")
+    show.add_argument("--json", action="store_true", help="print it as JSON")
+    _add_initdir(show, required=False)
+    check = commands.add_parser(
+        "check", help="tell whether the crash image is fresh, and record it"
+    )
+    check.add_argument(
+        "image", nargs="?", default="", metavar="IMAGE",
+        help="check this one, and record nothing (default: the image that kdump loads)",
+    )  # fmt: skip
+    refresh = commands.add_parser("refresh", help="have a stale crash image rebuilt and loaded")
+    for command in (check, refresh):
+        command.add_argument(
+            "--sender",
+            default=SENDER,
+            metavar="DIR",
+            help="the sender's folder (default: %(default)s)",
+        )
+    key = commands.add_parser("key", help="print a node's key, for its /etc/fence_kdump/node.key")
+    key.add_argument(
+        "--master",
+        default="",
+        metavar="FILE",
+        help="the cluster's key (default: /etc/fence_kdump/key, else /etc/corosync/authkey)",
+    )
+    key.add_argument("of", metavar="NODE", help="the node's name in the cluster")
+    _add_root(key)
+    for command in (show, check, refresh):
+        _add_root(command)
+        _add_node(command)
+
+
+def _add_install(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    install = commands.add_parser("install", help="write it into an image; for module-setup.sh")
+    install.add_argument("--sender", required=True, metavar="DIR", help="the sender's folder")
+    install.add_argument(
+        "--manifest", required=True, metavar="FILE", help="where to write what was put in"
+    )
+    _add_initdir(install, required=True)
+    _add_root(install)
+    _add_node(install)
+
+
+def _add_initdir(command: argparse.ArgumentParser, required: bool) -> None:
+    command.add_argument(
+        "--initdir", default="", type=_folder, required=required, metavar="DIR",
+        help="root of the image under construction, to see what it configures by itself",
+    )  # fmt: skip
+
+
+def _add_root(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--root", default="", type=_folder, metavar="DIR",
+        help="read /etc and /sys below this folder",
+    )  # fmt: skip
+
+
+def _add_node(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--node", default="", metavar="NAME", help="this node's name (default: the host name)"
+    )
+
+
+def _folder(path: str) -> str:
+    if path and not os.path.isdir(path):
+        raise argparse.ArgumentTypeError(f"{path} is no folder")
+    return path

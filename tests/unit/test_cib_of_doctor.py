@@ -1,0 +1,107 @@
+"""Pacemaker's configuration as doctor reads it: any text, and nothing but what it says."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fence_kdump_admin.doctor.cib import CibError, Device, parse
+from fence_kdump_admin.doctor.options import host_map, hosts, limit, serves, wait
+
+
+def cib(resources: str = "", rest: str = "", feature: str = "3.16.2") -> bytes:
+    text = f"<cib crm_feature_set='{feature}'><configuration><resources>{resources}</resources>"
+    return f"{text}{rest}</configuration></cib>".encode()
+
+
+def options(**pairs: str) -> str:
+    rows = "".join(f'<nvpair name="{name}" value="{value}"/>' for name, value in pairs.items())
+    return f"<instance_attributes>{rows}</instance_attributes>"
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_any_bytes(data: bytes) -> None:
+    with contextlib.suppress(CibError):
+        parse(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"<cib>",
+        b"<html/>",
+        b"<cib/>",
+        b'<!DOCTYPE cib [<!ENTITY a "b">]>' + cib(),
+        ('<?xml version="1.0" encoding="UTF-16"?><!DOCTYPE cib []>' + cib().decode()).encode(
+            "utf-16"
+        ),
+    ],
+)
+def test_none(data: bytes) -> None:
+    with pytest.raises(CibError):
+        parse(data)
+
+
+def test_devices_of_groups_and_templates() -> None:
+    kdump = options(timeout="5")
+    found = parse(
+        cib(
+            f'<template id="t" class="stonith" type="fence_kdump">{kdump}</template>'
+            '<group id="g"><primitive id="a" template="t">'
+            f"{options(timeout='6')}</primitive></group>"
+            '<clone id="c"><primitive id="b" class="stonith" type="fence_ipmilan"/></clone>'
+            '<primitive id="d" class="ocf" provider="heartbeat" type="Dummy"/>'
+        )
+    )
+    assert [(d.id, d.agent, d.options) for d in found.devices] == [
+        ("a", "fence_kdump", {"timeout": "6"}),
+        ("b", "fence_ipmilan", {}),
+    ]
+    assert found.feature_set == (3, 16, 2)
+
+
+def test_remote_nodes_are_nodes() -> None:
+    remote = '<primitive id="r1" class="ocf" provider="pacemaker" type="remote"/>'
+    guest = (
+        '<primitive id="vm" class="ocf" provider="heartbeat" type="VirtualDomain">'
+        '<meta_attributes><nvpair name="remote-node" value="r2"/></meta_attributes></primitive>'
+    )
+    nodes = '<nodes><node id="1" uname="node1"/></nodes>'
+    assert set(parse(cib(remote + guest, nodes)).nodes) == {"node1", "r1", "r2"}
+
+
+def device(**pairs: str) -> Device:
+    return Device("kdump", "fence_kdump", pairs)
+
+
+def test_which_nodes_a_device_serves() -> None:
+    assert hosts(device()) is None
+    assert hosts(device(pcmk_host_list="a, b;c d")) == ("a", "b", "c", "d")
+    assert hosts(device(pcmk_host_map="a:1;b:2,3")) == ("a", "b")
+    assert hosts(device(pcmk_host_check="none", pcmk_host_list="a")) is None
+    assert serves(device(pcmk_host_list="Node1"), "node1")
+    assert not serves(device(pcmk_host_list="node1"), "node10")
+    assert serves(device(), "anybody")
+    assert host_map(device(pcmk_host_map=r"a:fd00\:\:1;b:2")) == {"a": "fd00::1", "b": "2"}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "properties", "waits", "most"),
+    [
+        ({}, {}, 50, 60),
+        ({"timeout": "1m"}, {}, 60, 60),
+        ({"timeout": "junk"}, {}, 50, 60),
+        ({"timeout": "20s", "pcmk_off_timeout": "2min"}, {}, 20, 120),
+        ({}, {"stonith-timeout": "40"}, 50, 40),
+        ({"pcmk_off_timeout": "90"}, {"stonith-timeout": "40"}, 50, 90),
+    ],
+)
+def test_times(
+    pairs: dict[str, str], properties: dict[str, str], waits: float, most: float
+) -> None:
+    assert wait(device(**pairs)) == waits
+    assert limit(device(**pairs), properties)[0] == most

@@ -1,0 +1,160 @@
+"""The story of a crash, of records as kdump and Pacemaker write them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fence_kdump_admin.doctor.cib import Configuration, Device
+from fence_kdump_admin.draw import draw
+from fence_kdump_admin.last import crashlog, records
+from fence_kdump_admin.last.event import Event, when
+from fence_kdump_admin.last.story import judge, merge
+
+CRASH = """\
+[Wed Nov 25 10:43:31 2026] Linux version 6.1.0
+[Wed Nov 25 10:43:36 2026] fence-kdump: links up: eth0 (52:54:00:00:00:01)
+[Wed Nov 25 10:43:36 2026] fence_kdump_send: 10.77.0.1: Network is unreachable, trying again
+[Wed Nov 25 10:43:37 2026] fence_kdump_send: 10.77.0.1: message sent
+[Wed Nov 25 10:43:38 2026] fence_kdump_send: 10.77.0.1: message sent
+Nov 25 10:43:31 node2 kernel: Linux version 6.1.0
+Nov 25 10:43:37 node2 kernel: fence_kdump_send: 10.77.0.1: message sent
+Nov 25 10:43:40 node2 kdump[399]: saving vmcore-dmesg.txt complete
+Nov 25 10:43:41 node2 kdump[404]: saving vmcore
+Nov 25 10:43:50 node2 kdump[406]: saving vmcore complete
+"""
+STAGES = ["crash_kernel", "links_up", "trouble", "message", "dump_begins", "dump_saved"]
+
+# from a cluster of three, Pacemaker 2.1.5
+PACEMAKER = """\
+Nov 25 10:43:31.142 node1 pacemaker-fenced    [42] (update_peer_state_iter) \tnotice: Node node2\
+ state is now lost | nodeid=2 previous=member source=crm_update_peer_proc
+Nov 25 10:43:31.142 node1 pacemaker-attrd     [44] (update_peer_state_iter) \tnotice: Node node2\
+ state is now lost | nodeid=2 previous=member source=crm_update_peer_proc
+Nov 25 10:43:33.154 node1 pacemaker-fenced    [42] (can_fence_host_with_device) \tinfo: kdump is\
+ eligible to fence (reboot) node2: static-list
+Nov 25 10:43:33.214 node1 pacemaker-fenced    [42] (log_async_result) \tnotice: Operation 'reboot'\
+ [187] targeting node2 using kdump returned 0 | call 5 from pacemaker-controld.46
+Nov 25 10:43:33.218 node1 pacemaker-controld  [46] (handle_fence_notification) \tnotice: Peer node2\
+ was terminated (reboot) by node1 on behalf of pacemaker-controld.46@node3: OK | event=17c4b209
+"""
+
+
+def crash(text: str = CRASH) -> list[Event]:
+    return crashlog.parse(text, 2026)[0]
+
+
+def fencing(text: str = PACEMAKER, node: str = "") -> tuple[str, list[Event]]:
+    return records.parse(text.splitlines(), 2026, node)
+
+
+@pytest.mark.parametrize(
+    ("line", "seconds", "rest"),
+    [
+        ("[    1.500000] a", 1.5, "a"),
+        ("<4>[    1.500000] a", 1.5, "a"),
+        ("[Thu Jan  1 00:01:00 1970] a", 60.0, "a"),
+        ("Jan  1 00:01:00 node2 a", 60.0, "node2 a"),
+        ("Jan 01 00:01:00.250 node2 a", 60.25, "node2 a"),
+        ("1970-01-01T00:01:00.5+0200 a", 60.5, "a"),
+        ("1970-01-01 00:01:00,5 a", 60.5, "a"),
+    ],
+)
+def test_when(line: str, seconds: float, rest: str) -> None:
+    found = when(line, 1970)
+    assert found
+    assert found[:2] == (seconds, rest)
+
+
+@pytest.mark.parametrize("line", ["", "a", "Foo 99 00:00:00 a", "[Foo Bar 99 00:00:00 2026] a"])
+def test_no_time(line: str) -> None:
+    assert when(line, 2026) is None
+
+
+@given(st.text(max_size=120) | st.from_regex(r"\A\w{3} \d\d \d\d:\d\d:\d\d [ -~]{0,40}\Z"))
+def test_any_line(text: str) -> None:
+    crashlog.parse(text, 2026)
+    records.parse([text], 2026)
+
+
+def test_crash_log() -> None:
+    events = crash()
+    assert [e.stage for e in events] == STAGES
+    assert [e.time - events[0].time for e in events] == [0, 5, 5, 6, 10, 19]
+    assert events[3].text == "the first message leaves for 10.77.0.1"
+
+
+def test_a_log_with_the_kernel_s_own_clock() -> None:
+    text = "[    0.000000] Linux version\n[    7.500000] fence_kdump_send: n1 (::1): message sent\n"
+    events, relative = crashlog.parse(text, 2026)
+    assert relative
+    assert [e.time for e in events] == [0.0, 7.5]
+
+
+def test_pacemaker_s_log() -> None:
+    node, events = fencing()
+    assert node == "node2"
+    assert [e.stage for e in events] == ["lost", "agent", "fenced"]
+    assert [e.text for e in events][1:] == ["device kdump succeeds", "node2 is fenced"]
+
+
+def test_the_last_of_two_fencings() -> None:
+    again = PACEMAKER.replace("10:43", "11:43").replace("kdump returned 0", "kdump returned 1")
+    _, events = fencing(PACEMAKER + again)
+    assert [e.stage for e in events] == ["lost", "agent_failed", "fenced"]
+    other = PACEMAKER.replace("node2", "node9")
+    assert fencing(other + PACEMAKER, "node9")[0] == "node9"
+    assert fencing(other + PACEMAKER)[0] == "node2"
+    assert fencing(PACEMAKER, "node7") == ("", [])
+
+
+def test_one_timeline() -> None:
+    (timeline,) = merge(crash(), False, fencing()[1])
+    assert [e.stage for _, e in timeline.rows][:4] == ["crash_kernel", "lost", "agent", "fenced"]
+    picture = draw(timeline)
+    assert picture.startswith("seconds since the crash kernel's start\n")
+    assert re.search(r"the first message leaves for 10\.77\.0\.1 +│─+● +│ +6\.00 s\n", picture)
+
+
+@pytest.mark.parametrize("hours", [-5, 1])
+def test_an_image_without_the_time_zone(hours: int) -> None:
+    moved = [Event(e.stage, e.text, e.time + 3600 * hours) for e in crash()]
+    (timeline,) = merge(moved, False, fencing()[1])
+    assert timeline.rows[1][0] == pytest.approx(0.142)
+
+
+def test_clocks_that_cannot_be_compared() -> None:
+    moved = [Event(e.stage, e.text, e.time + 400) for e in crash()]
+    assert len(merge(moved, False, fencing()[1])) == 2
+    assert len(merge(crash(), True, fencing()[1])) == 2
+    assert len(merge([], False, fencing()[1])) == 1
+
+
+def cluster(timeout: str) -> Configuration:
+    return Configuration({}, (Device("kdump", "fence_kdump", {"timeout": timeout}),), (), {})
+
+
+@pytest.mark.parametrize(("timeout", "state"), [("45", "ok"), ("11", "ok"), ("10", "bad")])
+def test_the_timeout_that_follows(timeout: str, state: str) -> None:
+    checks = {c.name: c for c in judge(crash(), fencing()[1], "node2", cluster(timeout))}
+    assert checks["message"].state == state
+    assert "20" in checks["message"].remedy + checks["message"].text
+    assert checks["dump"].state == "ok"
+    assert checks["fenced"].state == "ok"
+
+
+def test_no_message() -> None:
+    text = CRASH.replace("message sent", "Network is unreachable, trying again")
+    (check,) = (c for c in judge(crash(text), [], "node2", None) if c.name == "message")
+    assert check.state == "bad"
+    assert "10.77.0.1: Network is unreachable" in check.text
+
+
+def test_power_fenced_all_the_same() -> None:
+    text = PACEMAKER.replace("kdump returned 0", "power returned 0")
+    (check,) = judge([], fencing(text)[1], "node2", cluster("45"))
+    assert (check.name, check.state) == ("fenced", "bad")
+    assert "power" in check.text
