@@ -23,13 +23,16 @@ sysconfdir := /etc
 statedir   := /var/lib
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-cluster demo-on test test-on binary bench lint man licences rpm clean setup-test
-.PHONY: install install-sender install-agent
+.PHONY: help demo demo-cluster demo-system demo-on test test-panic test-rest \
+	test-newer newer-panic newer-rest test-all test-on binary bench lint man licences rpm clean setup-test
+.PHONY: install install-sender install-agent no-clash
 
 help:
 	@echo 'make demo         a crash and its fencing, with the real programs, as a timeline'
 	@echo 'make demo-cluster the same in a cluster of three, fenced by its Pacemaker'
+	@echo 'make demo-system  a whole Debian system as that node, until it is a member again (slow)'
 	@echo 'make test         run all tests'
+	@echo 'make test-all     those, every Python, a whole system, and Debian 13 and unstable (hours)'
 	@echo 'make test-on SUITE=trixie   the same in a root of another Debian release; demo-on likewise'
 	@echo 'make binary       freeze the sender into dist/fence_kdump_send/ (ONEFILE=1: into one file, dist/onefile/)'
 	@echo 'make bench        figures against the C programs, side by side'
@@ -105,9 +108,39 @@ setup-test: $(READY) $(SENDER) dist/onefile/fence_kdump_send $(MAN_PAGES)
 	$(MAKE) rpm
 	tools/unit-tests setup
 
+# Machines that panic have one core, all else has the other: two at a time would wait for each other.
+PYTEST := tools/sandbox $(VENV)/bin/python -m pytest -v -p no:cacheprovider
+
 test: setup-test
 	tools/unit-tests run
-	tools/sandbox $(VENV)/bin/python -m pytest tests
+	$(MAKE) -j2 test-panic test-rest
+
+test-panic: setup-test
+	FENCE_KDUMP_MACHINES=1 $(PYTEST) tests/panic
+
+test-rest: setup-test
+	$(PYTEST) tests --ignore=tests/unit --ignore=tests/panic --ignore=tests/system
+
+# what has to do with those parts of a system that are new in a newer release
+NEWER_CASES := tests/frozen tests/image tests/rpm/test_rpm_files.py \
+	tests/rpm/test_rpm_refresh.py::test_squashed_image tests/cluster/test_three.py::test_the_howto
+
+test-newer: setup-test
+	$(MAKE) -j2 newer-panic newer-rest
+
+newer-panic: setup-test
+	FENCE_KDUMP_MACHINES=1 $(PYTEST) tests/panic -k 'test_one_nic or test_without_systemd'
+
+newer-rest: setup-test
+	$(PYTEST) $(NEWER_CASES)
+
+test-all: build/roots/system.img
+	$(MAKE) lint test
+	tools/frozen-pythons
+	$(PYTEST) tests/system
+	$(MAKE) test-on SUITE=trixie
+	$(MAKE) test-on SUITE=sid
+	tools/on sid tools/frozen-pythons
 
 demo: $(SENDER)
 	tools/setup net image panic
@@ -120,6 +153,19 @@ demo-cluster: $(SENDER)
 test-on demo-on:
 	@test -n '$(SUITE)' || { echo "make $@: which release? SUITE=trixie" >&2; exit 1; }
 	tools/on $(SUITE) make $(@:-on=)
+
+# The root of the system that tests/system installs: this machine's release, if that is a Debian one.
+SYSTEM_SUITE    = $(shell . /etc/os-release; [ "$$ID" = debian ] && echo "$$VERSION_CODENAME" || echo stable)
+SYSTEM_PACKAGES := systemd systemd-sysv udev dbus kmod iproute2 procps linux-image-cloud-amd64 kexec-tools \
+	makedumpfile dracut zstd cpio binutils e2fsprogs python3 corosync pacemaker pacemaker-cli-utils
+
+build/roots/system.img: tools/root
+	tools/root $@ $(SYSTEM_SUITE) 6G $(SYSTEM_PACKAGES)
+	touch $@
+
+demo-system: build/roots/system.img $(SENDER) $(MAN_PAGES)
+	tools/setup net image panic cluster
+	PYTHONPATH=tests tools/sandbox $(PYTHON) tests/demo/system.py
 
 bench: setup-test
 	tools/sandbox $(VENV)/bin/python bench/bench.py
@@ -144,7 +190,11 @@ IN := $(abspath $(DESTDIR))
 install_packages = for package in $(2); do \
 	(cd $$package/.. && find $${package\#\#*/} -name '*.py' -exec install -D -m 644 {} $(IN)$(1)/{} \;) || exit; done
 
-install: install-sender install-agent
+install: no-clash install-sender install-agent
+
+# before anything is installed
+no-clash:
+	@tools/no-clash '$(sbindir)/fence_kdump' '$(IN)' '$(AGENT_HOME)'
 
 install-sender: $(SENDER) $(SENDER_PAGES)
 	install -d $(IN)$(libexecdir) $(IN)$(sbindir) $(IN)$(mandir)/man8 $(IN)$(IMAGE_HOME)/bin
@@ -164,7 +214,7 @@ install-sender: $(SENDER) $(SENDER_PAGES)
 		install -m 644 rpm/fence_kdump.sysconfig $(IN)$(sysconfdir)/sysconfig/fence_kdump
 	install -m 644 $(SENDER_PAGES) $(IN)$(mandir)/man8/
 
-install-agent: build/man/fence_kdump.8
+install-agent: no-clash build/man/fence_kdump.8
 	install -d $(IN)$(sbindir) $(IN)$(mandir)/man8 $(IN)$(AGENT_HOME)/bin $(IN)$(prefix)/lib/firewalld/services
 	$(call install_packages,$(AGENT_HOME),agent/fence_kdump protocol/fence_kdump_protocol cluster/fence_kdump_cluster)
 	install -m 755 agent/bin/fence_kdump $(IN)$(AGENT_HOME)/bin/
@@ -174,8 +224,8 @@ install-agent: build/man/fence_kdump.8
 
 # The source RPM holds the work tree's sources and PyInstaller's wheels, which pip fetches by their
 # digests for both architectures: it rebuilds without a network.
-RPM_SOURCES  := LICENSE Makefile agent cluster docs dracut-module protocol pyproject.toml rpm sender tools
-RPM_SOURCES  += $(wildcard README.md CHANGELOG.md)
+RPM_SOURCES  := LICENSE Makefile admin agent cluster docs dracut-module protocol pyproject.toml rpm sender tools
+RPM_SOURCES  += $(wildcard README.md CHANGELOG.md) $(addprefix tests/,conftest.py lab rig unit)
 RPM_BUILD    := build/rpm
 RPM_TARBALL  := $(RPM_BUILD)/SOURCES/fence-kdump-$(VERSION).tar.gz
 RPM_WHEELS   := $(RPM_BUILD)/SOURCES/fence-kdump-wheels.tar

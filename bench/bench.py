@@ -34,6 +34,7 @@ from lab.programs import (  # noqa: E402
 from table import HEADING, Row, as_json, save  # noqa: E402
 
 RUNS = 15
+PYTHON = os.path.realpath("/usr/bin/python3")  # a venv's would look for its venv
 PORT = 7410
 MESSAGE = encode()
 
@@ -92,16 +93,30 @@ def alternately(measure: Callable[[str], float], theirs: str, ours: str) -> tupl
 
 def exec_to_first_packet() -> Row:
     """Sender started -> its first datagram in a socket."""
+    theirs, ours = _first_packet_after(C_SENDER)
+    return Row("sender: exec to first packet", "ms", theirs, ours, at_most=10)
+
+
+def first_packet_beside_python() -> Row:
+    """The same, beside a bare interpreter from its start to its end: a ratio that goes from one
+    machine to the next, as milliseconds do not."""
+    theirs, ours = _first_packet_after(PYTHON)
+    return Row("sender: first packet; beside: bare Python", "ms", theirs, ours)
+
+
+def _first_packet_after(other: str) -> tuple[float, float]:
     with hosts() as (survivor, peer), listener(survivor) as sock:
 
         def measure(program: str) -> float:
             start = time.perf_counter()
+            if program == PYTHON:
+                subprocess.run([PYTHON, "-IS", "-c", "pass"], check=True)
+                return (time.perf_counter() - start) * 1000
             with running(program, "10.0.0.1", host=peer):
                 sock.recv(64)
                 return (time.perf_counter() - start) * 1000
 
-        theirs, ours = alternately(measure, C_SENDER, SENDER)
-    return Row("sender: exec to first packet", "ms", theirs, ours, at_most=10)
+        return alternately(measure, other, SENDER)
 
 
 def route_to_message() -> Row:
@@ -321,6 +336,7 @@ def thousand_targets() -> Row:
 
 ROWS: tuple[Callable[[], Row], ...] = (
     exec_to_first_packet,
+    first_packet_beside_python,
     route_to_message,
     memory_while_sending,
     image_growth,

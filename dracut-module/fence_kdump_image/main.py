@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from fence_kdump_cluster import keyfiles
 from fence_kdump_image.arguments import NAME, parse
 from fence_kdump_image.fresh import refresh
-from fence_kdump_image.image import check, files, manifest, nodekey, plan, show
+from fence_kdump_image.image import check, files, finished, manifest, nodekey, plan, show
 from fence_kdump_image.way import network, owners
 
 __all__ = ["main", "run"]
@@ -88,6 +88,13 @@ def _refresh(arguments: argparse.Namespace) -> int:
     def read() -> Mapping[str, str | None]:
         return manifest.digests(plan.read_sources(arguments.root), plan.SOURCES)
 
+    try:
+        finished.find(arguments.root)
+    except finished.UnsupportedError as error:
+        _say(str(error))
+        return FAILED
+    except finished.ImageError:
+        pass  # it may come to be while refresh waits
     well, found = refresh.refresh(arguments.root, lambda: _look(arguments), read, _say)
     # Recorded is what came of it: stale only for a rebuild's time is nothing to alarm anybody with.
     _record(found, arguments.root)

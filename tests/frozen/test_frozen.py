@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 import shutil
 import signal
 import stat
@@ -120,4 +121,7 @@ def test_it_is_lean() -> None:
         if os.path.isfile(path)
     }
     names = {name for name in names if not name.startswith("_internal/libpython")}
+    # a Python that is not Debian's has these in files of their own
+    modules = {re.sub(r"_internal/python[\d.]+/lib-dynload/(\w+).*", r"\1", n) for n in names}
+    names = modules - {"_socket", "select", "_sha256", "_sha2"}
     assert names <= {"fence_kdump_send", "_internal/base_library.zip", "_internal/libexpat"}

@@ -15,7 +15,10 @@ from lab.hosts import Host
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 AGENT = os.path.join(ROOT, "agent/bin/fence_kdump")
-SENDER = os.path.join(ROOT, "dist/fence_kdump_send/fence_kdump_send")
+# FENCE_KDUMP_SENDER: the folder of another frozen sender
+SENDER = os.path.join(
+    os.environ.get("FENCE_KDUMP_SENDER") or f"{ROOT}/dist/fence_kdump_send", "fence_kdump_send"
+)
 ONEFILE = os.path.join(ROOT, "dist/onefile/fence_kdump_send")
 ADMIN = os.path.join(ROOT, "admin/bin/fence-kdump")
 C_AGENT = "/usr/sbin/fence_kdump"

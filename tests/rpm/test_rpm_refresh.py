@@ -278,6 +278,20 @@ def test_squashed_image(node: Node, squash: str) -> None:
     assert node.check(image.path) == (0, f"fresh {image.path}\n")
 
 
+def test_kdump_tools_of_debian_is_not_supported_yet(node: Node) -> None:
+    """An image of dracut counts; without one, both commands say what is the matter, and fail."""
+    node.file(f"{node.root}/usr/sbin/kdump-config", "")
+    try:
+        assert node.check()[0] == 0
+        os.unlink(node.image)
+        status, said = node.check()
+        assert (status, said.split()[:2]) == (2, ["unknown:", "kdump-tools"])
+        assert "kdump-tools (Debian, Ubuntu) builds" in node.refresh(status=2)
+        assert node.asked() == []
+    finally:
+        os.unlink(f"{node.root}/usr/sbin/kdump-config")
+
+
 def test_links_are_down_today(node: Node) -> None:
     """The image knows more than can be known now: that is no reason to rebuild."""
     node.host.ip("link set eth0 down")

@@ -11,8 +11,9 @@ from typing import Any
 from fence_kdump_image.image import manifest
 from fence_kdump_image.whom import sysconfig
 
-__all__ = ["ImageError", "find", "read_manifest", "stamp"]
+__all__ = ["ImageError", "UnsupportedError", "find", "read_manifest", "stamp"]
 
+_KDUMP_TOOLS = "/usr/sbin/kdump-config"  # of Debian's package kdump-tools
 _TIMEOUT = 300.0  # seconds; lsinitrd unpacks all of it
 
 
@@ -20,10 +21,15 @@ class ImageError(Exception):
     """There is no telling what an image holds; the text says why."""
 
 
+class UnsupportedError(ImageError):
+    """This system builds its crash image in a way that fence-kdump has no part in yet."""
+
+
 def find(root: str) -> str:
     """Path of the image that kdump loads. Raises ImageError if there is none.
 
-    As kdump-utils' prepare_kdump_bootinfo() and SUSE's mkdumprd(8) have it.
+    As kdump-utils' prepare_kdump_bootinfo() and SUSE's mkdumprd(8) have it. Where there is none,
+    and Debian's kdump-tools is installed, it is UnsupportedError.
 
     root -- of the file system
     """
@@ -32,6 +38,11 @@ def find(root: str) -> str:
     for path in _candidates(root, kernel, settings):
         if os.path.exists(root + path):
             return root + path
+    if os.path.exists(f"{root}{_KDUMP_TOOLS}"):
+        raise UnsupportedError(
+            "kdump-tools (Debian, Ubuntu) builds its crash image without dracut: fence-kdump cannot"
+            " be in it yet, and this node tells nobody of a crash"
+        )
     raise ImageError(
         f"no crash image of kernel {kernel} below {root}/boot, {root}/efi or {root}/var/lib/kdump:"
         " kdump builds it when it starts"
