@@ -1,7 +1,8 @@
-"""Names -> addresses by the system's resolver, each name in a thread of its own.
+"""Names -> addresses by the system's resolver, many at once, each in a thread of its own.
 
 While a cluster fences or an image is built, the name service may be what is broken: a resolver that
 hangs must neither delay the names that others can answer, nor whoever asked longer than they want.
+There is a bound on the threads, as a cluster may have thousands of remote nodes.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import os
 import select
 import socket
 import time
+from collections import deque
 
 from fence_kdump_cluster.addresses import literal
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["Resolver"]
 
 _NO_SUCH_HOST = (socket.EAI_NONAME, socket.EAI_NODATA)  # gai_strerror(3); others may pass
+_MOST_THREADS = 200
 _UDP = socket.SOCK_DGRAM  # of every address one entry, not one for each kind of socket
 
 
@@ -37,7 +40,7 @@ class Resolver:
     ) -> None:
         """Start looking up.
 
-        names -- host names and literal addresses
+        names -- host names and literal addresses, the most important ones first
         family -- AF_UNSPEC, AF_INET or AF_INET6: which addresses of a name count
         again -- seconds until a name is asked for again after its look-up failed, 0 for never
         """
@@ -47,15 +50,17 @@ class Resolver:
         self._family = family
         self._read, self._write = os.pipe()
         os.set_blocking(self._read, False)
-        self._asked = set()
+        self._asked: set[str] = set()
+        self._waiting: deque[str] = deque()
         for name in dict.fromkeys(names):
             address = literal(name)
             if address:
                 self.known[name] = (address,)
             else:
                 self._asked.add(name)
-        for name in sorted(self._asked):
-            self._start(name)
+                self._waiting.append(name)
+        for _ in range(min(len(self._waiting), _MOST_THREADS)):
+            self._start()
 
     def fileno(self) -> int:
         """A descriptor that becomes readable when an answer has come."""
@@ -86,21 +91,25 @@ class Resolver:
             select.select([self._read], [], [], left)
             self.take()
 
-    def _start(self, name: str) -> None:
+    def _start(self) -> None:
         from threading import Thread  # slow to import, and literal addresses do without
 
-        Thread(target=self._ask, args=(name,), daemon=True).start()
+        Thread(target=self._work, daemon=True).start()
 
-    def _ask(self, name: str) -> None:
-        while name not in self.known:
+    def _work(self) -> None:
+        while True:
+            try:
+                name = self._waiting.popleft()
+            except IndexError:
+                return
             try:
                 self.known[name] = _look_up(name, self._family)
             except Exception as error:  # whatever it is, it tells nothing of the name
                 self._failed[name] = getattr(error, "strerror", None) or type(error).__name__
             os.write(self._write, b"!")
-            if not self._again:
-                return
-            time.sleep(self._again)
+            if name not in self.known and self._again:
+                time.sleep(self._again)
+                self._waiting.append(name)
 
 
 def _look_up(name: str, family: int) -> tuple[str, ...]:

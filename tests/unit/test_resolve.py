@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 
 import pytest
 
@@ -83,3 +84,16 @@ def test_many_at_once_for_an_image() -> None:
         ("3", ()),
         ("fd00::1", ("fd00::1",)),
     ]
+
+
+def test_many_names_take_a_bounded_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for the system's look-up: no name service here is as slow as that."""
+    enough = threading.Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: enough.wait(10) and [])
+    before = threading.active_count()
+    names = [f"node{number}" for number in range(1000)]
+    resolver = Resolver(names)
+    assert threading.active_count() - before <= 200
+    enough.set()
+    resolver.settle(10)
+    assert resolver.known == dict.fromkeys(names, ())
