@@ -6,9 +6,11 @@ changes anything.
 here      this node as the checks see it: its files, its network, its plan
 crash     a crash kernel can start
 image     what the crash image knows, and whether it still fits
+firewall  messages of the other nodes get in
+ruleset   what nft's rules do with a datagram
 way       messages get through to the other nodes
-ruleset   what this node's nft rules do with a datagram
 cib       Pacemaker's configuration, as a file
+commands  what to type, in the words of this node's cluster shell
 options   the options of a fencing device, as Pacemaker reads them
 cluster   a device and a level for every node
 device    the options of each fence_kdump device

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from fence_kdump_admin.checks import Check, bad, ok, unknown
-from fence_kdump_admin.doctor import cluster, crash, device, image, way
+from fence_kdump_admin.doctor import cluster, crash, device, firewall, image, way
 from fence_kdump_admin.doctor.here import Here, look
 from fence_kdump_admin.probe.run import port_of
 from fence_kdump_cluster import corosync
 
-__all__ = ["Group", "groups"]
-
-Group = "tuple[str, list[Check]]"
+__all__ = ["groups"]
 
 
 def groups(root: str, node: str, sender: str) -> Iterator[tuple[str, list[Check]]]:
@@ -26,7 +24,7 @@ def groups(root: str, node: str, sender: str) -> Iterator[tuple[str, list[Check]
     subjects: tuple[tuple[str, Callable[[], list[Check]]], ...] = (
         ("crash kernel", lambda: crash.checks(here)),
         ("crash image", lambda: image.checks(here, node, sender)),
-        ("network", lambda: way.checks(here)),
+        ("network", lambda: [*firewall.checks(here), *way.checks(here)]),
         ("cluster", lambda: _cluster(here)),
     )
     for subject, checks in subjects:

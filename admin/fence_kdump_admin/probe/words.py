@@ -6,7 +6,7 @@ from fence_kdump_admin.probe import judge
 from fence_kdump_admin.probe.send import Result, beside
 from fence_kdump_protocol import PORT
 
-__all__ = ["BAD", "UNKNOWN", "remedy", "sentence"]
+__all__ = ["BAD", "UNKNOWN", "opening", "remedy", "sentence"]
 
 BAD = (judge.PROHIBITED, judge.NO_NEIGHBOUR, judge.ROUTER, judge.NO_ROUTE)
 UNKNOWN = (judge.SILENT,)
@@ -42,7 +42,7 @@ def remedy(result: Result, port: int) -> str:
     origin = f" from {goal.source}" if goal.source else ""
     answer = result.answer
     if result.way == judge.PROHIBITED and answer and answer.offender != goal.source:
-        return there + _opening(port)
+        return there + opening(port)
     return {
         judge.PROHIBITED: "nft list ruleset",
         judge.SILENT: f"{there}fence-kdump doctor",
@@ -52,6 +52,7 @@ def remedy(result: Result, port: int) -> str:
     }.get(result.way, "")
 
 
-def _opening(port: int) -> str:
+def opening(port: int) -> str:
+    """How firewalld lets a UDP port in."""
     what = "--add-service=fence-kdump" if port == PORT else f"--add-port={port}/udp"
     return f"firewall-cmd --permanent {what} && firewall-cmd --reload"

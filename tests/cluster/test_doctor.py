@@ -1,0 +1,284 @@
+"""What `fence-kdump doctor` says of a real cluster's configuration: each trap by its name.
+
+The CIB is one that a cluster of three has made. A row changes a copy of it with pcs, as an
+administrator does.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from lab.cluster import Cluster, Node
+from lab.programs import ADMIN, run
+
+Checks = Sequence[Mapping[str, str]]
+WELL = "timeout=45 pcmk_off_timeout=60 pcmk_off_retries=1"
+CIB = "var/lib/pacemaker/cib/cib.xml"
+UPDATE = "stonith update kdump"
+
+
+def checks(host: Node, *options: str) -> Checks:
+    """What doctor says, run in the node's network."""
+    result = run([ADMIN, "doctor", "--json", "--node", host.name, *options], host=host.host)
+    assert not result.stderr, result
+    found: Checks = json.loads(result.stdout)["checks"]
+    states = {check["state"] for check in found}
+    assert result.status == (1 if "bad" in states else 2 if "unknown" in states else 0)
+    return found
+
+
+def of_cluster(found: Checks) -> dict[tuple[str, str], Mapping[str, str]]:
+    return {(c["name"], c["about"]): c for c in found if c["group"] == "cluster"}
+
+
+def bad(found: Checks) -> set[tuple[str, str]]:
+    """(name, about) of what is bad in the cluster's configuration."""
+    return {key for key, check in of_cluster(found).items() if check["state"] != "ok"}
+
+
+@pytest.fixture(scope="module")
+def well(three: Cluster) -> Cluster:
+    three.two_levels(WELL)
+    return three
+
+
+@pytest.fixture
+def changed(well: Cluster, tmp_path: Path) -> Callable[..., Checks]:
+    """changed(command...): what doctor says after these commands of pcs."""
+    node = well["node1"]
+    os.makedirs(tmp_path / "var/lib/pacemaker/cib")
+    os.makedirs(tmp_path / "etc/corosync")
+    (tmp_path / "etc/corosync/corosync.conf").write_text(node.etc["corosync/corosync.conf"])
+    shutil.copy(f"{node.folder}/lib/pacemaker/cib/cib.xml", tmp_path / CIB)
+
+    def change(*commands: str) -> Checks:
+        for command in commands:
+            node.shell(f"pcs -f {tmp_path / CIB} {command}")
+        return checks(node, "--root", str(tmp_path))
+
+    return change
+
+
+def test_on_a_live_node(well: Cluster) -> None:
+    node = well["node1"]
+    result = node.run(ADMIN, "doctor", "--json")
+    found = of_cluster(json.loads(result.stdout)["checks"])
+    assert {check["state"] for check in found.values()} == {"ok"}
+    assert {name for name, _ in found} >= {
+        "cib",
+        "fencing",
+        "device",
+        "level",
+        "timeout",
+        "retries",
+    }
+    assert {about for name, about in found if name == "level"} == {"node1", "node2", "node3"}
+
+
+def test_as_text(well: Cluster) -> None:
+    said = well["node1"].run(ADMIN, "doctor").stdout
+    assert "\ncluster\n  ok  Pacemaker's configuration is readable\n" in said
+    assert "\033" not in said
+
+
+def test_nothing_to_say(changed: Callable[..., Checks]) -> None:
+    assert bad(changed()) == set()
+
+
+LEVELS_OF_ANOTHER = [
+    f"stonith level {line}"
+    for node in ("node1", "node3")
+    for line in (f"clear {node}", f"add 1 {node} kdump1", f"add 2 {node} power")
+]
+
+# pcs's commands; which checks are bad; a part of each remedy
+ROWS: dict[str, tuple[Sequence[str], set[tuple[str, str]], Sequence[str]]] = {
+    "everything by default": (
+        [f"{UPDATE} timeout= pcmk_off_timeout= pcmk_off_retries= pcmk_reboot_action="],
+        set(),
+        [],
+    ),
+    "vendors: 60 s both": (
+        [f"{UPDATE} timeout=60 pcmk_off_timeout= pcmk_off_retries="],
+        {("timeout", "kdump")},
+        ["timeout=45"],
+    ),
+    "the same with units": (
+        [f'{UPDATE} timeout=1min pcmk_off_timeout="60 sec"'],
+        {("timeout", "kdump")},
+        ["timeout=45"],
+    ),
+    "longer than Pacemaker's limit": (
+        [f"{UPDATE} timeout=150s pcmk_off_timeout="],
+        {("timeout", "kdump")},
+        ["pcmk_off_timeout=200"],
+    ),
+    "a short stonith-timeout": (
+        [f"{UPDATE} pcmk_off_timeout=", "property set stonith-timeout=30"],
+        {("timeout", "kdump")},
+        ["timeout=22"],
+    ),
+    "a long one": (
+        [f"{UPDATE} timeout=100 pcmk_off_timeout=", "property set stonith-timeout=120"],
+        set(),
+        [],
+    ),
+    "no time at all": (
+        [f"{UPDATE} timeout=soon --force"],
+        {("time", "kdump")},
+        ["timeout=45"],
+    ),
+    "time for a second run": (
+        [f"{UPDATE} timeout=20 pcmk_off_retries="],
+        {("retries", "kdump")},
+        ["pcmk_off_retries=1"],
+    ),
+    "a limit for reboot": (
+        [f"{UPDATE} pcmk_reboot_timeout=150 pcmk_off_timeout="],
+        {("reboot-timeout", "kdump")},
+        ["pcmk_off_timeout=150 pcmk_reboot_timeout="],
+    ),
+    "port, meant for ipport": (
+        [f"{UPDATE} port=7420"],
+        {("fixed-target", "kdump")},
+        ["port= ipport=7420"],
+    ),
+    "a fixed plug": ([f"{UPDATE} plug=node2"], {("fixed-target", "kdump")}, ["plug="]),
+    "a fixed nodename for all": (
+        [f"{UPDATE} nodename=10.1.0.1,10.1.0.2"],
+        {("fixed-target", "kdump")},
+        ["nodename="],
+    ),
+    "a device for each node, by another address": (
+        [
+            f'{UPDATE} pcmk_host_list=node2 nodename="10.1.0.2,10.2.0.2"',
+            "stonith create kdump1 fence_kdump pcmk_host_list='node1 node3'",
+            *LEVELS_OF_ANOTHER,
+        ],
+        {("fixed-target", "kdump")},
+        ["nodename= pcmk_host_map=node2:10.1.0.2,10.2.0.2"],
+    ),
+    "another port than the sender's": (
+        [f"{UPDATE} ipport=7420"],
+        {("port", "kdump")},
+        ["ipport="],
+    ),
+    "monitor without a look": (
+        [f"{UPDATE} pcmk_monitor_action=metadata"],
+        {("monitor", "kdump")},
+        ["pcmk_monitor_action="],
+    ),
+    "a node left out": (
+        [f"{UPDATE} pcmk_host_list='node1 node2'"],
+        {("device", "node3")},
+        ["pcmk_host_list='node1 node2 node3'"],
+    ),
+    "a name that is no node's": (
+        [f"{UPDATE} pcmk_host_list='node1 node2 node3 node4.example.com'"],
+        {("host-list", "kdump")},
+        ["pcmk_host_list='node1 node2 node3'"],
+    ),
+    "another node's address": (
+        [f"{UPDATE} pcmk_host_map=node2:10.77.0.3"],
+        {("host-map", "kdump")},
+        ["pcmk_host_map="],
+    ),
+    "stopped": (
+        ["stonith disable kdump"],
+        {("device", f"node{n}") for n in (1, 2, 3)},
+        ["pcs stonith enable kdump"],
+    ),
+    "no level": (
+        ["stonith level clear node2"],
+        {("level", "node2")},
+        ["level add 1 node2 kdump && pcs stonith level add 2 node2 power"],
+    ),
+    "no level after it": (
+        ["stonith level remove 2 node2 power"],
+        {("level", "node2")},
+        ["level add 2 node2 power"],
+    ),
+    "power first": (
+        [
+            "stonith level clear node2",
+            "stonith level add 1 node2 power",
+            "stonith level add 2 node2 kdump",
+        ],
+        {("level", "node2")},
+        ["level clear node2 && pcs stonith level add 1 node2 kdump"],
+    ),
+    "both on one level": (
+        ["stonith level clear node2", "stonith level add 1 node2 kdump power"],
+        {("level", "node2")},
+        ["level clear node2 && pcs stonith level add 1 node2 kdump"],
+    ),
+    "levels by pattern": (
+        [
+            "stonith level clear",
+            "stonith level add 1 regexp%node.* kdump",
+            "stonith level add 2 regexp%node.* power",
+        ],
+        set(),
+        [],
+    ),
+    "fencing off": (
+        ["property set stonith-enabled=false"],
+        {("fencing", "")},
+        ["pcs property set stonith-enabled=true"],
+    ),
+    "no device": (
+        ["stonith delete kdump"],
+        {("device", "")},
+        ['pcs stonith create kdump fence_kdump pcmk_host_list="node1 node2 node3"'],
+    ),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_trap(changed: Callable[..., Checks], row: str) -> None:
+    commands, names, remedies = ROWS[row]
+    found = changed(*commands)
+    assert bad(found) == names
+    told = [check["remedy"] for key, check in of_cluster(found).items() if key in names]
+    for remedy in remedies:
+        assert all(remedy in line for line in told), told
+
+
+def test_a_remedy_can_be_typed(changed: Callable[..., Checks]) -> None:
+    """Each remedy of a configuration with many faults, one after the other: then all is well."""
+    found = changed(
+        f"{UPDATE} timeout=60 pcmk_reboot_timeout=90 pcmk_monitor_action=metadata",
+        f"{UPDATE} port=7420 plug=node1",
+        f"{UPDATE} pcmk_host_list='node1 node2'",
+        "stonith level clear node2",
+        "stonith disable kdump",
+        "property set stonith-enabled=false",
+    )
+    for _ in range(3):  # some faults hide behind others
+        remedies = [c["remedy"] for c in of_cluster(found).values() if c["state"] == "bad"]
+        steps = [step for line in remedies for step in line.split(" && ")]
+        found = changed(*(shlex.join(shlex.split(step)[1:]) for step in dict.fromkeys(steps)))
+    assert bad(found) == set()
+
+
+HOSTILE = {
+    "doctype": '<!DOCTYPE cib [<!ENTITY a "aaaa">]><cib><configuration/></cib>',
+    "not XML": "<cib>",
+    "no CIB": "<html/>",
+    "empty": "",
+    "too large": "<cib>" + " " * (17 << 20) + "</cib>",
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_cib_that_is_none(changed: Callable[..., Checks], tmp_path: Path, kind: str) -> None:
+    (tmp_path / CIB).write_text(HOSTILE[kind])
+    assert list(of_cluster(changed())) == [("cib", "")]
+    assert bad(changed()) == {("cib", "")}
