@@ -108,6 +108,11 @@ def _validate(options: Options) -> int:
     resolver.settle(5 * PATIENCE)
     nobody = [name for name in options.nodename if resolver.known.get(name) == ()]
     unknown = resolver.unknown()
+    for name in sources.strange_addresses(options.nodename):
+        report.warning(
+            f"nodename '{name}' is no address of a node in corosync.conf or the CIB, and will not"
+            f' count: write pcmk_host_map="NODE:{name}" instead'
+        )
     problems = [
         *options.problems,
         *number_for_plug(options),

@@ -133,7 +133,7 @@ def read(values: dict[str, str]) -> Options:
     return Options(
         action=values.get("action", "off").lower(),
         nodename=_names(values.get("nodename", "")),
-        plug=_names(values.get("plug") or values.get("port", "")),
+        plug=_names(_unescaped(values.get("plug") or values.get("port", ""))),
         ipport=_port(values.get("ipport", str(PORT)), problems),
         family=_family(values.get("family", "auto"), problems),
         timeout=_timeout(values.get("timeout", f"{DEFAULT_TIMEOUT:g}"), problems),
@@ -153,6 +153,14 @@ def number_for_plug(options: Options) -> list[str]:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name.strip() for name in text.split(",") if name.strip()))
+
+
+def _unescaped(text: str) -> str:
+    """Without the backslashes that pcmk_host_map wants before the colons of an IPv6 address.
+
+    Pacemaker before 3.0.2 takes them away, later versions leave them in.
+    """
+    return text.replace("\\", "")
 
 
 def _as_port(text: str) -> int:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 
 from fence_kdump.expect import Question
+from fence_kdump.roll import Roll
 from fence_kdump_cluster import cib, corosync, files
+from fence_kdump_cluster.addresses import pack
 
-__all__ = ["ask"]
+__all__ = ["ask", "strange_addresses"]
 
 
 def ask(nodename: tuple[str, ...], plug: tuple[str, ...]) -> tuple[Question, tuple[str, ...]]:
@@ -34,6 +36,18 @@ def ask(nodename: tuple[str, ...], plug: tuple[str, ...]) -> tuple[Question, tup
     # Where nothing names any node, this host is in no cluster, and no name can be that of a node.
     complete = not faulty and (known is not None or not nodes)
     return Question(nodename, plug, nodes, faulty, complete), tuple(warnings)
+
+
+def strange_addresses(names: tuple[str, ...]) -> list[str]:
+    """The literal addresses among names that the cluster's files give to no node.
+
+    names -- names and addresses
+
+    None where the files name no node at all.
+    """
+    question, _ = ask(names, ())
+    roll = Roll(question.nodes, {})
+    return [name for name in names if question.nodes and pack(name) and not roll.says(name)]
 
 
 def _corosync() -> corosync.Nodelist | None:

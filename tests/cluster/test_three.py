@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from lab.cluster import Cluster, wait_for
-from lab.hosts import address
+from lab.cluster import Cluster, Node, wait_for
+from lab.hosts import Host, address
 from lab.programs import ROOT, started
 
 Took = Callable[[str, float], None]
@@ -104,6 +105,62 @@ def test_the_living_fence_nobody(cluster: Cluster) -> None:
     assert "10.77.0.3" in said, "the agent has not heard the other node"
     assert "successful" not in cluster.history("node3")
     cluster.shows(r"Online: \[ node1 node3 \]")
+
+
+MANAGEMENT = "nodename=10.78.0.1,10.78.0.2,10.78.0.3"
+RINGS = 'nodename=10.77.0.1,10.77.0.2,10.77.0.3 pcmk_host_map="node1:11;node2:12;node3:13"'
+
+
+@pytest.mark.parametrize(
+    ("options", "conf", "source"),
+    [
+        (MANAGEMENT, None, "10.78.0.3"),
+        (RINGS, "", "10.77.0.3"),
+        (RINGS, "totem {\n}\n", "10.77.0.3"),
+    ],
+    ids=["management addresses", "an empty corosync.conf", "a corosync.conf without nodelist"],
+)
+def test_another_node_s_dump_fences_nobody(
+    cluster: Cluster, options: str, conf: str | None, source: str
+) -> None:
+    """The device lists all nodes: what is not surely node2's is not, though node3 says it dumps."""
+    cluster.two_levels(f"{options} timeout=3 pcmk_off_retries=1")
+    node3 = cluster["node3"]
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(other_address(node3.host, source))
+        for node in cluster.nodes:
+            stack.enter_context(corosync_conf(node, conf))
+        cluster.crash("node2")
+        with node3.sender("10.77.0.1", "10.77.0.3"):
+            cluster.fenced("node2", "power")
+    assert "using kdump returned 1" in cluster.log()
+    assert "using kdump returned 0" not in cluster.log()
+
+
+@contextlib.contextmanager
+def other_address(host: Host, source: str) -> Iterator[None]:
+    """It speaks to the others from this address, for a while."""
+    device = "" if source.startswith("10.77.") else f"address add {source}/24 dev eth0"
+    if device:
+        host.ip(device)
+    before = host.ip("route show 10.77.0.0/24")
+    host.ip(f"route replace 10.77.0.0/24 dev eth0 src {source}")
+    yield
+    host.ip(f"route replace {before.strip()}")
+    if device:
+        host.ip(f"address delete {source}/24 dev eth0")
+
+
+@contextlib.contextmanager
+def corosync_conf(node: Node, text: str | None) -> Iterator[None]:
+    """The node's file has other contents for a while. Corosync has read it long ago."""
+    path = f"/etc/netns/{node.host.name}/corosync/corosync.conf"
+    if text is not None:
+        with open(path, "w") as file:
+            file.write(text)
+    yield
+    with open(path, "w") as file:
+        file.write(node.etc["corosync/corosync.conf"])
 
 
 def test_monitor(cluster: Cluster) -> None:

@@ -221,3 +221,20 @@ def test_the_advice_for_an_ipv6_address() -> None:
         Wire(peer).send(packet, survivor.mac())
         result = agent.result()
     assert 'in /etc/hosts, and write pcmk_host_map="node2:NAME"' in result.stderr
+
+
+def test_validation_warns_of_an_address_that_will_not_count() -> None:
+    host = Host("survivor", {"corosync/corosync.conf": CONF, "hosts": HOSTS})
+    result = run([AGENT], "action=validate-all\nnodename=10.0.0.2,10.1.0.2\nport=1\n", host)
+    assert 'write pcmk_host_map="NODE:10.1.0.2" instead' in result.stderr
+    assert "10.0.0.2'" not in result.stderr
+
+
+def test_backslashes_in_a_host_map_are_passed_over() -> None:
+    """Pacemaker up to 3.0.1 takes them away, and 3.0.2 does not."""
+    survivor, peer = pair({"corosync/corosync.conf": CONF, "hosts": HOSTS})
+    stdin = "nodename=node2\nport=fd00\\:\\:2\ntimeout=20\n"
+    with listening_agent(stdin=stdin, host=survivor) as agent:
+        packet = IPv6(src="fd00::2", dst="fd00::1") / UDP(sport=40000, dport=7410) / Raw(encode())
+        Wire(peer).send(packet, survivor.mac())
+        assert agent.result().status == 0
