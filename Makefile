@@ -190,11 +190,23 @@ IN := $(abspath $(DESTDIR))
 install_packages = for package in $(2); do \
 	(cd $$package/.. && find $${package\#\#*/} -name '*.py' -exec install -D -m 644 {} $(IN)$(1)/{} \;) || exit; done
 
-install: no-clash install-sender install-agent
+install: no-clash install-agent install-sender
 
 # before anything is installed
 no-clash:
 	@tools/no-clash '$(sbindir)/fence_kdump' '$(IN)' '$(AGENT_HOME)'
+
+# Into a running system: nobody else says that kdump must rebuild its image, as a package does.
+define LEFT_TO_DO
+Installed. What is left to do, as root:
+  systemctl daemon-reload
+  systemctl enable --now fence-kdump-refresh.path
+  systemctl enable fence-kdump-refresh.service fence-kdump-refresh.timer
+  touch /etc/kdump.conf && systemctl restart kdump   # RHEL, Fedora
+  mkdumprd -f && systemctl restart kdump             # SUSE
+  fence-kdump-image show                             # read its warnings
+endef
+export LEFT_TO_DO
 
 install-sender: $(SENDER) $(SENDER_PAGES)
 	install -d $(IN)$(libexecdir) $(IN)$(sbindir) $(IN)$(mandir)/man8 $(IN)$(IMAGE_HOME)/bin
@@ -213,6 +225,7 @@ install-sender: $(SENDER) $(SENDER_PAGES)
 	test -e $(IN)$(sysconfdir)/sysconfig/fence_kdump || \
 		install -m 644 rpm/fence_kdump.sysconfig $(IN)$(sysconfdir)/sysconfig/fence_kdump
 	install -m 644 $(SENDER_PAGES) $(IN)$(mandir)/man8/
+	@test -n "$(DESTDIR)" || echo "$$LEFT_TO_DO"
 
 install-agent: no-clash build/man/fence_kdump.8
 	install -d $(IN)$(sbindir) $(IN)$(mandir)/man8 $(IN)$(AGENT_HOME)/bin $(IN)$(prefix)/lib/firewalld/services

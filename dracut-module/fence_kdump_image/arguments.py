@@ -35,6 +35,10 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     """Add the commands for administrators to a parser: show, check, refresh, key."""
     show = commands.add_parser("show", help="print whom an image built now would tell, and how")
     show.add_argument("--json", action="store_true", help="print it as JSON")
+    show.add_argument(
+        "image", nargs="?", default="", metavar="IMAGE",
+        help="print what this one holds (default: what an image built now would get)",
+    )  # fmt: skip
     _add_initdir(show, required=False)
     check = commands.add_parser(
         "check", help="tell whether the crash image is fresh, and record it"

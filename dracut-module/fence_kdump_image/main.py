@@ -11,7 +11,16 @@ from collections.abc import Mapping, Sequence
 from fence_kdump_cluster import keyfiles
 from fence_kdump_image.arguments import NAME, parse
 from fence_kdump_image.fresh import refresh
-from fence_kdump_image.image import check, files, finished, manifest, nodekey, plan, show
+from fence_kdump_image.image import (
+    check,
+    files,
+    finished,
+    manifest,
+    memory,
+    nodekey,
+    plan,
+    show,
+)
 from fence_kdump_image.way import network, owners
 
 __all__ = ["main", "run"]
@@ -48,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         pass
     except OSError as error:
         _say(_reason(error))
-    except keyfiles.BadKeyFile as error:
+    except (keyfiles.BadKeyFile, finished.ImageError) as error:
         _say(str(error))
     except Exception as error:  # a build log is no place for a traceback
         _say(f"fault of this program, please report it: {error!r}")
@@ -63,16 +72,20 @@ def _plan(arguments: argparse.Namespace, texts: Mapping[str, str]) -> plan.Plan:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    wanted = _plan(arguments, plan.read_sources(arguments.root))
-    text = json.dumps(show.as_data(wanted), indent=2) + "\n"
-    sys.stdout.write(text if arguments.json else show.as_text(wanted, arguments.root))
-    return 1 if wanted.refusal else 0
+    if arguments.image:
+        data = show.held(arguments.image)
+    else:
+        data = show.as_data(_plan(arguments, plan.read_sources(arguments.root)))
+    text = json.dumps(data, indent=2) + "\n"
+    plain = show.as_text(data, arguments.root, arguments.image)
+    sys.stdout.write(text if arguments.json else plain)
+    return 1 if data["nobody_told"] else 0
 
 
 def _install(arguments: argparse.Namespace) -> int:
     texts = plan.read_sources(arguments.root)
     wanted = _plan(arguments, texts)
-    for warning in wanted.warnings:
+    for warning in (*wanted.warnings, *memory.warnings(wanted.modules)):
         _say(warning)
     if wanted.refusal:
         _say(f"nobody to tell: {wanted.refusal}")

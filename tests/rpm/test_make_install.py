@@ -56,3 +56,18 @@ def test_another_program_is_not_overwritten(tmp_path: os.PathLike[str]) -> None:
     assert os.listdir(tmp_path) == ["usr"]
     with open(path) as file:
         assert file.read() == "somebody's\n"
+
+
+def test_into_the_running_system_it_says_what_is_left_to_do(tmp_path: os.PathLike[str]) -> None:
+    """kdump rebuilds when its configuration is newer, and no package has touched it."""
+    where = os.fspath(tmp_path)
+    make = ["make", "-s", "-C", ROOT, "install"]
+    told = "touch /etc/kdump.conf && systemctl restart kdump"
+    staged = run([*make, f"DESTDIR={where}/root"])
+    assert staged.status == 0, staged
+    assert told not in staged.stdout
+    live = run(
+        [*make, f"prefix={where}/usr", f"sysconfdir={where}/etc", f"statedir={where}/var/lib"]
+    )
+    assert live.status == 0, live
+    assert told in live.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 import shutil
+import subprocess
 
 import pytest
 
@@ -12,6 +13,7 @@ from fence_kdump_image.image import libraries
 from fence_kdump_image.way.network import Kernel, NetworkError
 
 PATIENCE = 2.0  # seconds
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
 @pytest.fixture
@@ -46,6 +48,23 @@ def test_hanging_ldd(hanging: pathlib.Path, tmp_path: pathlib.Path) -> None:
     with pytest.raises(TimeoutError, match=r"ldd .*/fence_kdump_send: no answer in"):
         libraries.needed(str(folder), PATIENCE)
     assert hanging.read_text() == f"{folder}/fence_kdump_send\n"
+
+
+def test_a_program_that_cannot_start_is_not_taken_for_a_stale_image(tmp_path: pathlib.Path) -> None:
+    """Half removed, or started by a Python that is too old."""
+    for path in ("dracut-module/bin", "dracut-module/fence_kdump_image/whom"):
+        shutil.copytree(f"{ROOT}/{path}", tmp_path / path)
+    for body in ("import fence_kdump_image.none_such\n", "what is this\n"):
+        (tmp_path / "dracut-module/fence_kdump_image/main.py").write_text(body)
+        run = subprocess.run(
+            [tmp_path / "dracut-module/bin/fence-kdump-image", "check"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (run.returncode, run.stdout) == (2, "")
+        assert run.stderr.startswith("fence-kdump-image: cannot start, install it anew: ")
+        assert run.stderr.count("\n") == 1
 
 
 def test_libraries_of_a_folder_with_a_space(tmp_path: pathlib.Path) -> None:

@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from fence_kdump_image.image import manifest
+from fence_kdump_image.image import content, manifest
+from fence_kdump_image.image.content import ImageError
 from fence_kdump_image.whom import sysconfig
 
 __all__ = ["ImageError", "UnsupportedError", "find", "read_manifest", "stamp"]
 
 _KDUMP_TOOLS = "/usr/sbin/kdump-config"  # of Debian's package kdump-tools
-_TIMEOUT = 300.0  # seconds; lsinitrd unpacks all of it
-
-
-class ImageError(Exception):
-    """There is no telling what an image holds; the text says why."""
 
 
 class UnsupportedError(ImageError):
@@ -88,29 +83,13 @@ def read_manifest(path: str) -> Any:
 
     Raises ImageError if the image cannot be read.
     """
-    text = _lsinitrd("-f", manifest.PATH, path)
+    text = content.read(path, [manifest.PATH]).get(manifest.PATH)
     if text:
         try:
             return json.loads(text)
         except ValueError as error:
             raise ImageError(f"{path}: its manifest is no JSON: {error}") from error
     # lsinitrd says the same, nothing, of a file that is not there and of an image that is none
-    if "usr/lib" not in _lsinitrd(path):
+    if "usr/lib" not in content.listing(path):
         raise ImageError(f"{path}: lsinitrd finds no files in it")
     return None
-
-
-def _lsinitrd(*arguments: str) -> str:
-    if not os.access(arguments[-1], os.R_OK):
-        raise ImageError(f"{arguments[-1]} cannot be read: run it as root")
-    try:
-        run = subprocess.run(
-            ["lsinitrd", *arguments],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=_TIMEOUT,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise ImageError(f"lsinitrd: {error}") from error
-    return run.stdout.decode("utf-8", "surrogateescape")

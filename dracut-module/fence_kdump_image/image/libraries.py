@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import time
+
+from fence_kdump_image import programs
 
 __all__ = ["DLOPENED", "needed"]
 
@@ -34,21 +35,14 @@ def needed(folder: str, patience: float = _PATIENCE) -> tuple[str, ...]:
     environment = {**os.environ, "LC_ALL": "C", "LD_LIBRARY_PATH": private}
     end = time.monotonic() + patience
     for path in elves:
+        left = max(0.0, end - time.monotonic())
         try:
-            run = subprocess.run(
-                ["ldd", path],
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                text=True,
-                check=False,
-                env=environment,
-                timeout=max(0.0, end - time.monotonic()),
-            )
-        except OSError:
-            return ()
-        except subprocess.TimeoutExpired as error:
+            text = programs.run(["ldd", path], left, check=False, environment=environment)
+        except programs.TooLongError as error:
             raise TimeoutError(f"ldd {path}: no answer in {patience:.0f} s") from error
-        found.update(dict.fromkeys(_PATH.findall(run.stdout)))
+        except programs.ProgramError:
+            return ()
+        found.update(dict.fromkeys(_PATH.findall(text)))
     inside = os.path.join(os.path.realpath(folder), "")
     return tuple(p for p in found if not os.path.realpath(p).startswith(inside))
 

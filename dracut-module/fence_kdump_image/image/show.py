@@ -1,48 +1,19 @@
-"""A plan as text for people, and as data."""
+"""What an image would get, or a finished one holds: as data, and as text for people."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from fence_kdump_image.image import content, files, finished, memory
 from fence_kdump_image.image.plan import Plan
 
-__all__ = ["as_data", "as_text"]
+__all__ = ["as_data", "as_text", "held"]
 
-
-def as_text(plan: Plan, root: str = "") -> str:
-    """What a crash image built now would get, for reading.
-
-    plan -- for the image
-    root -- folder that all paths in it are below
-    """
-    rows: list[tuple[str, str]] = [("this node", plan.node)]
-    rows += [("files below", root)] if root else []
-    if plan.refusal:
-        rows.append(("nobody told", plan.refusal))
-    else:
-        for target in plan.targets:
-            what = target.address or f"{target.host} (a name, the crash kernel must resolve it)"
-            of = "" if target.node in (target.host, target.address) else f" {target.node}"
-            ring = f" ring {target.ring}" if of else ""
-            rows.append(("told", f"{what}{of}{ring}, named by {' and '.join(target.sources)}"))
-        rows.append(("sender", " ".join(plan.arguments)))
-        rows.append(("proof", _proof(plan)))
-        for nic in plan.nics:
-            rows.append(("NIC", f"{nic.name} {nic.mac} {nic.driver}: {nic.owner}'s, {nic.why}"))
-        rows += [("replayed", line) for line in plan.replay.splitlines()]
-        rows += [("modules", " ".join(plan.modules))] if plan.modules else []
-    rows += [("warning", text) for text in plan.warnings]
-    return "".join(f"{label:<12} {text}\n" for label, text in rows)
-
-
-def _proof(plan: Plan) -> str:
-    if not plan.key:
-        return "none: this node has no key"
-    return f"as {plan.key.name}, by key {plan.key.id} of {plan.key.source}"
+_KEPT = ("node", "targets", "key", "nics", "modules", "warnings")  # as the manifest has them
 
 
 def as_data(plan: Plan) -> dict[str, Any]:
-    """The same, ready for json."""
+    """What an image built now would get, ready for json."""
     return {
         "node": plan.node,
         "nobody_told": plan.refusal,
@@ -64,5 +35,69 @@ def as_data(plan: Plan) -> dict[str, Any]:
         ],
         "links": plan.replay.splitlines(),
         "modules": list(plan.modules),
-        "warnings": list(plan.warnings),
+        "warnings": [*plan.warnings, *memory.warnings(plan.modules)],
     }
+
+
+def held(path: str) -> dict[str, Any]:
+    """What a finished image holds, in the same form. Raises content.ImageError.
+
+    path -- of the image
+    """
+    made = finished.read_manifest(path)
+    if not made:
+        return {"nobody_told": "built without fence-kdump, or a part of it", "warnings": []}
+    arguments, links = f"{files.FOLDER}/args", f"{files.FOLDER}/links"
+    found = content.read(path, [arguments, links])
+    try:
+        data = {key: made[key] for key in _KEPT}
+        wanted = [arguments, links] if made["links"] else [arguments]
+    except (KeyError, TypeError) as error:
+        told = f"{path}: its manifest is of another kind than ours"
+        raise content.ImageError(told) from error
+    missing = [f"{name} is not in the image: rebuild it" for name in wanted if name not in found]
+    return {
+        **data,
+        "nobody_told": "" if arguments in found else "it has no arguments for the sender",
+        "arguments": found.get(arguments, "").splitlines(),
+        "links": found.get(links, "").splitlines(),
+        "warnings": [*data["warnings"], *missing],
+    }
+
+
+def as_text(data: Any, root: str = "", image: str = "") -> str:
+    """Either, for reading.
+
+    data -- what `as_data` or `held` returned
+    root -- folder that all paths in it are below
+    image -- path of the finished image
+    """
+    rows: list[tuple[str, str]] = [("image", image)] if image else []
+    rows += [("this node", data["node"])] if "node" in data else []
+    rows += [("files below", root)] if root else []
+    rows += _told(data) if not data["nobody_told"] else [("nobody told", data["nobody_told"])]
+    rows += [("warning", text) for text in data["warnings"]]
+    return "".join(f"{label:<12} {text}\n" for label, text in rows)
+
+
+def _told(data: Any) -> list[tuple[str, str]]:
+    rows = []
+    for target in data["targets"]:
+        node, host, address = target["node"], target["host"], target["address"]
+        what = address or f"{host} (a name, the crash kernel must resolve it)"
+        of = "" if node in (host, address) else f" {node} ring {target['ring']}"
+        rows.append(("told", f"{what}{of}, named by {' and '.join(target['named_by'])}"))
+    rows.append(("sender", " ".join(data["arguments"])))
+    rows.append(("proof", _proof(data["key"])))
+    for nic in data["nics"]:
+        what = f"{nic['name']} {nic['mac']} {nic['driver']}"
+        rows.append(("NIC", f"{what}: {nic['owner']}'s, {nic['why']}"))
+    rows += [("replayed", line) for line in data["links"]]
+    rows += [("modules", " ".join(data["modules"]))] if data["modules"] else []
+    return rows
+
+
+def _proof(key: Any) -> str:
+    if not key:
+        return "none: this node has no key"
+    return f"as {key['node']}, by key {key['id']} of {key['from']}"

@@ -1,0 +1,83 @@
+"""Files in a finished image, squashed or not.
+
+lsinitrd(1) reads an image's own files. In a squashed one (kdump-utils' default) most lie in a file
+system that is one of those files: squash-root.img before dracut 104, then squashfs-root.img or
+erofs-root.img.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+
+from fence_kdump_image import programs
+
+__all__ = ["ImageError", "listing", "read"]
+
+_PATIENCE = 300.0  # seconds; lsinitrd unpacks all of it
+
+
+class ImageError(Exception):
+    """There is no telling what an image holds; the text says why."""
+
+
+def listing(path: str) -> str:
+    """What lsinitrd says of an image. Raises ImageError."""
+    return _lsinitrd(path)
+
+
+def read(path: str, names: Sequence[str]) -> Mapping[str, str]:
+    """The texts of files in an image.
+
+    path -- of the image
+    names -- paths of the files in it, without the first slash
+
+    Returns name -> text, of each file that is there and not empty. Raises ImageError.
+    """
+    found = {name: _lsinitrd("-f", name, path) for name in names}
+    missing = [name for name, text in found.items() if not text]
+    if missing:
+        with tempfile.TemporaryDirectory(prefix="fence-kdump-image.") as folder:
+            root = _unsquash(path, folder, missing)
+            found.update({name: _text(f"{root}/{name}") for name in missing if root})
+    return {name: text for name, text in found.items() if text}
+
+
+def _unsquash(path: str, folder: str, names: Sequence[str]) -> str:
+    """Unpack what is squashed below a folder; the root of it, "" if nothing is squashed."""
+    root, image = f"{folder}/root", f"{folder}/image"
+    squashfs = ["unsquashfs", "-no-progress", "-force", "-dest", root, image, *names]
+    erofs = ["fsck.erofs", f"--extract={root}", image]
+    for name, command, package in (
+        ("squash-root.img", squashfs, "squashfs-tools"),
+        ("squashfs-root.img", squashfs, "squashfs-tools"),
+        ("erofs-root.img", erofs, "erofs-utils"),
+    ):
+        text = _lsinitrd("-f", name, path)
+        if text:
+            with open(image, "wb") as file:
+                file.write(text.encode("utf-8", "surrogateescape"))
+            try:
+                programs.run(command, _PATIENCE, check=False)
+            except programs.ProgramError as error:
+                raise ImageError(f"{path}: {error}: install {package}") from error
+            return root
+    return ""
+
+
+def _lsinitrd(*arguments: str) -> str:
+    if not os.access(arguments[-1], os.R_OK):
+        raise ImageError(f"{arguments[-1]} cannot be read: run it as root")
+    try:
+        return programs.run(["lsinitrd", *arguments], _PATIENCE, check=False)
+    except programs.ProgramError as error:
+        raise ImageError(str(error)) from error
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError:
+        return ""
