@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 from typing import Protocol
@@ -30,7 +31,8 @@ class Network:
     """Where one machine is plugged in; a context manager that takes it away at its end.
 
     Segment `lan0` is an interface of that name with the survivor's address on it. For a node on a
-    VLAN, the bridge is a trunk called `trunk0` instead, and `lan0` is an access port of it.
+    VLAN, the bridge is a trunk called `trunk0` instead, and `lan0` is an access port of it. What
+    runs inside sees the corosync.conf and the hosts of the node's cluster, and asks no DNS.
 
     name -- of the network namespace, as `ip netns` knows it
     """
@@ -64,7 +66,21 @@ class Network:
     def __exit__(self, *_: object) -> None:
         self._remove()
 
+    @property
+    def _etc(self) -> str:
+        """What lies here, `ip netns exec` mounts over /etc."""
+        return f"/etc/netns/{self.name}"
+
+    def _write_etc(self) -> None:
+        texts = {"nsswitch.conf": "hosts: files\n"}
+        texts.update({path: self._node.etc[path] for path in ("corosync/corosync.conf", "hosts")})
+        for path, text in texts.items():
+            os.makedirs(os.path.dirname(f"{self._etc}/{path}"), exist_ok=True)
+            with open(f"{self._etc}/{path}", "w", encoding="utf-8") as file:
+                file.write(text)
+
     def _build(self) -> None:
+        self._write_etc()
         self.ip("link set lo up")
         trunk = self._node.vlan is not None
         for segment in sorted({nic.segment for nic in self._node.nics}):
@@ -95,3 +111,4 @@ class Network:
             self._access_port.kill()
             self._access_port.communicate()
         run("ip", "netns", "del", self.name)
+        shutil.rmtree(self._etc, ignore_errors=True)
