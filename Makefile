@@ -7,10 +7,11 @@ SENDER  := dist/fence_kdump_send/fence_kdump_send
 VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml)
 
 PYTHON_SOURCES := $(shell find protocol cluster sender agent -name '*.py') agent/bin/fence_kdump
-SHELL_SCRIPTS   = .ci/run $(filter-out %.md,$(wildcard tools/*))
+SHELL_SCRIPTS   = .ci/run $(filter-out %.md %.py,$(wildcard tools/*))
 SHELL_SCRIPTS  += $(wildcard dracut-module/99zz-fence-kdump/*.sh)
 SHELL_SCRIPTS  += $(shell grep -lrIE '^\#!/bin/(ba)?sh' tests)
-SENDER_PAGES   := build/man/fence_kdump_send.8 build/man/fence-kdump-image.8
+SENDER_PAGES   := build/man/fence_kdump_send.8 build/man/fence-kdump-image.8 build/man/fence-kdump.8
+COMPLETION     := build/completion/fence-kdump
 MAN_PAGES      := build/man/fence_kdump.8 $(SENDER_PAGES)
 
 DESTDIR    :=
@@ -23,7 +24,7 @@ sysconfdir := /etc
 statedir   := /var/lib
 
 .DELETE_ON_ERROR:
-.PHONY: help demo demo-cluster demo-system demo-on test test-panic test-rest \
+.PHONY: help completion demo demo-cluster demo-system demo-on test test-panic test-rest \
 	test-newer newer-panic newer-rest test-all test-on binary bench lint man licences rpm clean setup-test
 .PHONY: install install-sender install-agent no-clash
 
@@ -99,10 +100,22 @@ build/man/fence-kdump-image.8: docs/fence-kdump-image.h2m dracut-module/fence_kd
 	$(HELP2MAN) --name='what a crash image knows of the cluster' --version-string='$(VERSION)' \
 		--include=$< --output=$@ dracut-module/bin/fence-kdump-image
 
+build/man/fence-kdump.8: docs/fence-kdump.h2m admin/fence_kdump_admin/arguments.py
+	$(SETUP) man
+	mkdir -p build/man
+	$(HELP2MAN) --name='whether a crash will be told, and what happened in one' --version-string='$(VERSION)' \
+		--include=$< --output=$@ admin/bin/fence-kdump
+
+completion: $(COMPLETION)
+
+$(COMPLETION): tools/completion.py admin/fence_kdump_admin/arguments.py dracut-module/fence_kdump_image/arguments.py $(READY)
+	mkdir -p $(@D)
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=admin:dracut-module $(VENV)/bin/python $< >$@
+
 licences: $(READY)
 	tools/licences $(VENV)/bin/python build/licences
 
-setup-test: $(READY) $(SENDER) dist/onefile/fence_kdump_send $(MAN_PAGES)
+setup-test: $(READY) $(SENDER) dist/onefile/fence_kdump_send $(MAN_PAGES) $(COMPLETION)
 	tools/setup net test image panic rpm repo cluster
 	test -d build/pacemaker-remote || tools/unpack pacemaker-remote build/pacemaker-remote
 	$(MAKE) rpm
@@ -204,20 +217,23 @@ Installed. What is left to do, as root:
   systemctl enable fence-kdump-refresh.service fence-kdump-refresh.timer
   touch /etc/kdump.conf && systemctl restart kdump   # RHEL, Fedora
   mkdumprd -f && systemctl restart kdump             # SUSE
-  fence-kdump-image show                             # read its warnings
+  fence-kdump doctor                                 # is all well?
 endef
 export LEFT_TO_DO
 
-install-sender: $(SENDER) $(SENDER_PAGES)
+install-sender: $(SENDER) $(SENDER_PAGES) $(COMPLETION)
 	install -d $(IN)$(libexecdir) $(IN)$(sbindir) $(IN)$(mandir)/man8 $(IN)$(IMAGE_HOME)/bin
 	install -d $(IN)$(DRACUT_MODULE) $(IN)$(unitdir) $(IN)$(unitdir)-preset $(IN)$(sysconfdir)/sysconfig
 	install -d $(IN)$(statedir)/fence-kdump
 	rm -rf $(IN)$(libexecdir)/fence-kdump
 	cp -R dist/fence_kdump_send $(IN)$(libexecdir)/fence-kdump
 	ln -sfnr $(IN)$(libexecdir)/fence-kdump/fence_kdump_send $(IN)$(sbindir)/fence_kdump_send
-	$(call install_packages,$(IMAGE_HOME),dracut-module/fence_kdump_image cluster/fence_kdump_cluster protocol/fence_kdump_protocol)
-	install -m 755 dracut-module/bin/fence-kdump-image $(IN)$(IMAGE_HOME)/bin/
+	$(call install_packages,$(IMAGE_HOME),dracut-module/fence_kdump_image cluster/fence_kdump_cluster protocol/fence_kdump_protocol \
+		admin/fence_kdump_admin)
+	install -m 755 dracut-module/bin/fence-kdump-image admin/bin/fence-kdump $(IN)$(IMAGE_HOME)/bin/
 	ln -sfnr $(IN)$(IMAGE_HOME)/bin/fence-kdump-image $(IN)$(sbindir)/fence-kdump-image
+	ln -sfnr $(IN)$(IMAGE_HOME)/bin/fence-kdump $(IN)$(sbindir)/fence-kdump
+	install -D -m 644 $(COMPLETION) $(IN)$(prefix)/share/bash-completion/completions/fence-kdump
 	install -m 755 dracut-module/99zz-fence-kdump/*.sh $(IN)$(DRACUT_MODULE)/
 	install -m 644 dracut-module/99zz-fence-kdump/*.service $(IN)$(DRACUT_MODULE)/
 	install -m 644 $(addprefix rpm/fence-kdump-refresh.,service path timer) $(IN)$(unitdir)/

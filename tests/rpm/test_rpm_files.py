@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -231,3 +232,31 @@ def test_agents_bytecode_is_never_stale(tmp_path: os.PathLike[str]) -> None:
                     assert file.read(8)[4] == 0b11  # PEP 552: hash-based, check the source
                 found += 1
     assert found
+
+
+# what bash calls for a completion: the command, the word at hand and the one before it
+COMPLETE = """
+source "$1"
+shift
+function=$(complete -p fence-kdump | sed 's/.*-F \\([^ ]*\\).*/\\1/')
+COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+$function fence-kdump "${!#}" "${@: -2:1}"
+printf '%s\\n' "${COMPREPLY[@]}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        (["d"], ["doctor"]),
+        (["probe", "--l"], ["--listen"]),
+        (["last", "--js"], ["--json"]),
+        (["show", "--no"], ["--node"]),
+        (["x"], [""]),
+    ],
+)
+def test_bash_completes(tmp_path: Path, words: list[str], completed: list[str]) -> None:
+    folder = unpacked("fence-kdump-send", tmp_path)
+    file = f"{folder}/usr/share/bash-completion/completions/fence-kdump"
+    said = run(["bash", "-c", COMPLETE, "bash", file, "fence-kdump", *words])
+    assert said.splitlines() == completed

@@ -57,19 +57,33 @@ def test_the_agent_s_help_gives_no_value_to_those_that_take_none() -> None:
             assert f"  -{parameter.letter}, --{parameter.option}  " in usage()
 
 
-@pytest.mark.parametrize("command", ["show", "check", "refresh", "install"])
-def test_the_image_helper_s_man_page_has_every_option(command: str) -> None:
-    helper = os.path.join(ROOT, "dracut-module/bin/fence-kdump-image")
+HELPER, ADMIN = "dracut-module/bin/fence-kdump-image", "admin/bin/fence-kdump"
+
+
+@pytest.mark.parametrize(
+    ("program", "command"),
+    [
+        *((HELPER, command) for command in ("show", "check", "refresh", "install", "key")),
+        *((ADMIN, command) for command in ("doctor", "probe", "last")),
+    ],
+)
+def test_the_man_page_has_every_option(program: str, command: str) -> None:
     said = subprocess.run(
-        [helper, command, "--help"], stdout=subprocess.PIPE, text=True, check=True
-    )
-    options = {*re.findall(r"--[a-z]+", said.stdout)} - {"--help"}
-    page = re.sub(r"\\f.|\\", "", text("docs/fence-kdump-image.h2m"))  # roff's fonts and escapes
+        [os.path.join(ROOT, program), command, "--help"],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    ).stdout
+    options = {*re.findall(r"--[a-z]+", said)} - {"--help"}
+    # roff's fonts and escapes
+    page = re.sub(r"\\f.|\\", "", text(f"docs/{os.path.basename(program)}.h2m"))
     part = page.partition(f".TP\n{command} ")[2].partition(".TP")[0]
     assert options
     assert {*re.findall(r"--[a-z]+", part.splitlines()[0])} == options
-    assert ("IMAGE" in part.splitlines()[0]) == ("IMAGE" in said.stdout)
-    assert all(f".TP\n{option}" in page for option in options)
+    for operand in ("IMAGE", "NODE", "FILE"):
+        assert (operand in part.splitlines()[0]) == (operand in said)
+    flags = re.findall(r"^\.TP\n(?:-\w, )?(--[a-z]+)", page, re.M)
+    assert options <= set(flags)
 
 
 @pytest.mark.parametrize("package", [fence_kdump, fence_kdump_send])
