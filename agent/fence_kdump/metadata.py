@@ -17,7 +17,10 @@ action fails and the next level has to fence the node.
 fence_kdump only detects that a node is dumping. It cannot stop a node that is alive, so it never
 replaces power fencing: always add a second level that does.
 
-Give the agent's timeout less time than pcmk_off_timeout, so that it can say what it waited for."""
+Give the agent's timeout less time than pcmk_off_timeout, so that it can say what it waited for.
+
+"fence-kdump doctor", on each node, checks the node, the way to the others and the device's options,
+and says what to type where one is wrong."""
 
 # The name by which older Pacemaker versions pass "plug".
 PORT = """\

@@ -66,7 +66,7 @@ def timed_out(result: TimedOut, port: int, timeout: float) -> str:
     parts += [f"{name} could not be looked up ({why})" for name, why in result.unknown.items()]
     if result.blind:
         parts.append(result.blind)
-    return "; ".join(parts)
+    return "; ".join([*parts, "what to look at: fence-kdump doctor"])
 
 
 def _came(datagrams: int | None, reasons: Mapping[str, int]) -> str:
