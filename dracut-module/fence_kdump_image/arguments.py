@@ -9,6 +9,8 @@ import argparse
 import os
 from collections.abc import Sequence
 
+from fence_kdump_image.fresh.tools import BUILD_SECONDS
+
 __all__ = ["NAME", "SENDER", "add_commands", "parse"]
 
 NAME = "fence-kdump-image"
@@ -48,6 +50,10 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         help="check this one, and record nothing (default: the image that kdump loads)",
     )  # fmt: skip
     refresh = commands.add_parser("refresh", help="have a stale crash image rebuilt and loaded")
+    refresh.add_argument(
+        "--timeout", type=float, default=BUILD_SECONDS, metavar="SECONDS",
+        help="end a build, or a load, that takes longer (default: %(default)g)",
+    )  # fmt: skip
     for command in (check, refresh):
         command.add_argument(
             "--sender",

@@ -7,6 +7,7 @@ import io
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from fence_kdump_cluster import keyfiles
 from fence_kdump_image.arguments import NAME, parse
@@ -44,7 +45,8 @@ def run(arguments: argparse.Namespace) -> int:
     arguments -- as `fence_kdump_image.arguments` reads them
 
     Returns the exit status: 0; 1 if the answer is a bad one, which is nobody to tell of show and
-    install, a stale image of check, a failed rebuild of refresh; 2 if there is none.
+    install, an image that is stale or not loaded of check, a failed rebuild of refresh; 2 if there
+    is none.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
         # bytes of a file that are no text go out as they came
@@ -68,6 +70,8 @@ def _plan(arguments: argparse.Namespace, texts: Mapping[str, str]) -> plan.Plan:
     kernel = network.Kernel(f"{arguments.root}/sys")
     around = owners.look(arguments.initdir) if arguments.initdir else plan.ALONE
     wanted = plan.make(texts, kernel, arguments.node, around=around)
+    faults = [f"{path}: {fault}" for path, fault in plan.unreadable(arguments.root).items()]
+    wanted = replace(wanted, warnings=(*wanted.warnings, *faults))
     return plan.with_key(wanted, arguments.root)
 
 
@@ -108,7 +112,9 @@ def _refresh(arguments: argparse.Namespace) -> int:
         return FAILED
     except finished.ImageError:
         pass  # it may come to be while refresh waits
-    well, found = refresh.refresh(arguments.root, lambda: _look(arguments), read, _say)
+    well, found = refresh.refresh(
+        arguments.root, lambda: _look(arguments), read, _say, arguments.timeout
+    )
     # Recorded is what came of it: stale only for a rebuild's time is nothing to alarm anybody with.
     _record(found, arguments.root)
     return 0 if well else 1
@@ -121,7 +127,7 @@ def _check(arguments: argparse.Namespace) -> int:
     sys.stdout.writelines(f"{found.state}: {reason}\n" for reason in found.reasons)
     if found.state == check.FRESH:
         sys.stdout.write(f"{found.as_line()}\n")
-    return (check.FRESH, check.STALE, check.UNKNOWN).index(found.state)
+    return {check.FRESH: 0, check.UNKNOWN: FAILED}.get(found.state, 1)
 
 
 def _look(arguments: argparse.Namespace, image: str = "") -> check.Outcome:

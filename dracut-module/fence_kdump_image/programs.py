@@ -10,10 +10,12 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 
 __all__ = ["ProgramError", "TooLongError", "run"]
 
+_GRACE = 5.0  # seconds to tidy up: dracut freezes the image's file system for a moment
 _MOURNING = 5.0  # seconds for what was killed to go; what the kernel holds goes when it lets go
 
 
@@ -73,7 +75,13 @@ def run(
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + _GRACE
     with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        while time.monotonic() < end:
+            process.poll()  # until it is reaped, the program itself counts as one of its group
+            os.killpg(process.pid, 0)
+            time.sleep(0.05)
         os.killpg(process.pid, signal.SIGKILL)
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(_MOURNING)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+from collections.abc import Iterator
 
 import pytest
 
+from lab.kdump import Node
 from lab.rpms import DIST, Root, build, package, query, repository, run
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -104,3 +106,25 @@ def root(tmp_path: os.PathLike[str], base: str) -> Root:
     made.file("/etc/kdump.conf", "path /var/crash\n")
     os.utime(f"{made.path}/etc/kdump.conf", (0, 0))
     return made
+
+
+@pytest.fixture(scope="session")
+def built_node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    made = Node(str(tmp_path_factory.mktemp("node")))
+    yield made
+    made.close()
+    shutil.rmtree(made.where)  # the sandbox keeps it in memory
+
+
+@pytest.fixture
+def node(built_node: Node) -> Node:
+    """A node of RHEL's whose crash image is fresh and loaded."""
+    built_node.reset()
+    return built_node
+
+
+@pytest.fixture
+def suse(built_node: Node) -> Node:
+    """The same of SUSE's."""
+    built_node.reset(suse=True)
+    return built_node

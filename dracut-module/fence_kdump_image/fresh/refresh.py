@@ -1,55 +1,34 @@
-"""Have a stale crash image rebuilt and loaded by the distribution's own tool, and never lose kdump.
-
-Loading unloads first, and an image may be built that does not fit into the reserved memory: so the
-old image stays at hand until the kernel says that a crash kernel is loaded again.
-"""
+"""Look at the crash image, and have a stale one rebuilt, until it fits what is configured."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import os
-import shutil
-import subprocess
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import signal
+import sys
+from collections.abc import Iterator, Mapping
 from typing import Callable
 
-from fence_kdump_image.fresh import packages
-from fence_kdump_image.image.check import STALE, UNKNOWN, Outcome
-from fence_kdump_image.whom import kdumpconf
+from fence_kdump_image.fresh import hindrance, keeper, packages, rebuild, tools
+from fence_kdump_image.image import finished
+from fence_kdump_image.image.check import FRESH, STALE, Outcome
 
 __all__ = ["FAILED", "refresh"]
 
 FAILED = "/var/lib/fence-kdump/refresh-failed"  # what the last rebuild that failed was to bring
 _LOCK = "/run/fence-kdump-refresh.lock"
-_LOADED = "/sys/kernel/kexec_crash_loaded"
-_FADUMP = ("/sys/kernel/fadump/enabled", "/sys/kernel/fadump_enabled")
 _LOOKS = 6  # in one go, if the configuration changes as fast as images are looked at, or built
 Sources = Mapping[str, "str | None"]
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class _Tool:
-    """A distribution's commands.
-
-    build -- makes the image and loads nothing
-    load -- unloads the crash kernel and loads it again, with that image
-    """
-
-    build: Sequence[str]
-    load: Sequence[str]
-
-
-_TOOLS = (
-    _Tool(("kdumpctl", "rebuild"), ("kdumpctl", "reload")),  # RHEL, Fedora: kdumpctl(8)
-    _Tool(("mkdumprd", "-f"), ("systemctl", "restart", "kdump.service")),  # SUSE: mkdumprd(8)
-)
-
-
 def refresh(
-    root: str, look: Callable[[], Outcome], read: Callable[[], Sources], say: Say
+    root: str,
+    look: Callable[[], Outcome],
+    read: Callable[[], Sources],
+    say: Say,
+    seconds: float = tools.BUILD_SECONDS,
 ) -> tuple[bool, Outcome]:
     """Look, rebuild if need be, and look again, until the image fits what is configured.
 
@@ -60,55 +39,93 @@ def refresh(
     look -- checks the image
     read -- what is configured now, as `Outcome.sources` has it
     say -- takes one-line texts for the administrator
+    seconds -- for one build, until the distribution's tool is ended
 
     Returns whether all is well (a rebuild that must not or cannot be done by itself is), and what
     the last look found. Raises OSError.
     """
-    tool = _tool()
-    with open(root + _LOCK, "w") as lock:
+    tool = tools.find(root, say, seconds)
+    with open(root + _LOCK, "w") as lock, _ended_in_order():
         fcntl.flock(lock, fcntl.LOCK_EX)
         whole = packages.settle(root, say)
+        ready = tool is None or _finish(tool)
         found = look()
-        if tool and found.image and _recover(root, os.path.realpath(found.image), tool, say):
-            found = look()
         brought = ""  # what the last rebuild was to bring
         for _ in range(_LOOKS):
             _report(found, say)
             well, done = True, False
-            if found.state == STALE and found.wanted == brought:
+            if found.state == STALE and found.wanted == brought and _is_built_of_this(found):
                 say(f"rebuilt, and still stale: {'; '.join(found.reasons)}")
                 well = False
                 _remember(root, found)
             elif found.state == STALE:
-                well, done = _mend(root, found, tool, whole, say)
+                well, done = _mend(root, found, tool, hindrance.find(root, tool, whole), say)
                 brought = found.wanted if done else ""
             if not done and read() == found.sources:
-                return well, found
+                return well and ready, found
             found = look()
         if found.state != STALE and read() == found.sources:
-            return True, found
+            return ready, found
         say("the configuration changes faster than images are checked: left for the next time")
         return False, found
 
 
+@contextlib.contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Asked to end, put everything back first."""
+
+    def end(number: int, _frame: object) -> None:
+        signal.signal(number, signal.SIG_IGN)  # once is enough
+        sys.exit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _finish(tool: tools.Tool) -> bool:
+    """Bring to an end what a refresh before this one has left; whether all is as it was before."""
+    ours = {os.path.realpath(path) for path in finished.places(tool.root)}
+    folders = {os.path.dirname(path) for path in finished.places(tool.root, "*")}
+    folders |= {os.path.dirname(path) for path in ours}
+    well = True
+    for image in keeper.found_in(folders, tool.beside):
+        if image in ours:
+            well = rebuild.finish(image, tool)
+        else:
+            rebuild.clear(image, tool.say)
+    return well and (not tool.in_doubt() or rebuild.reload(tool))
+
+
 def _mend(
-    root: str, found: Outcome, tool: _Tool | None, whole: bool, say: Say
+    root: str, found: Outcome, tool: tools.Tool | None, hindered: str, say: Say
 ) -> tuple[bool, bool]:
     """Rebuild a stale image if that may be; whether all is well, and whether it was rebuilt."""
-    hindrance = _hindrance(root, tool, whole)
-    if hindrance or tool is None:
-        say(hindrance)
+    if hindered or tool is None:
+        say(hindered)
         return True, False
-    if found.wanted == _read(root + FAILED):
+    if found.wanted == _remembered(root):
         say(f"a rebuild for this has failed before: not tried again until {FAILED} is gone")
         return False, False
-    done = _rebuild(root, os.path.realpath(found.image), tool, say)
-    if done:
+    result = rebuild.rebuild(os.path.realpath(found.image), found.stamp, tool)
+    if result is rebuild.Result.DONE:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(root + FAILED)
-    else:
+    elif result is rebuild.Result.FAILED:
         _remember(root, found)
+    done = result is rebuild.Result.DONE
     return done, done
+
+
+def _is_built_of_this(found: Outcome) -> bool:
+    """Whether the image was built of the configuration that is there now, as far as can be told.
+
+    It may have been another one for a moment: a file that was just being written, say.
+    """
+    return not found.built_of or found.built_of == found.sources
 
 
 def _remember(root: str, found: Outcome) -> None:
@@ -118,107 +135,15 @@ def _remember(root: str, found: Outcome) -> None:
         file.write(found.wanted)
 
 
-def _report(found: Outcome, say: Say) -> None:
-    for reason in found.reasons:
-        say(f"{'cannot tell' if found.state == UNKNOWN else found.state}: {reason}")
-
-
-def _hindrance(root: str, tool: _Tool | None, whole: bool) -> str:
-    """Why a stale image must be left alone, "" if it need not.
-
-    whole -- no package is half installed
-    """
-    hindrances = (
-        (
-            os.path.exists(f"{root}/run/ostree-booted"),
-            "an ostree system: the image is composed elsewhere",
-        ),
-        (
-            any(_read(root + path) == "1" for path in _FADUMP),
-            "fadump is on, where a rebuild rewrites the image of the normal boot: rebuild by hand",
-        ),
-        (
-            kdumpconf.parse(_read(root + kdumpconf.PATH)).no_rebuild,
-            f"force_no_rebuild is set in {kdumpconf.PATH}: rebuild by hand",
-        ),
-        (
-            _read(root + _LOADED) != "1",
-            "no crash kernel is loaded: start the kdump service, which builds what it needs",
-        ),
-        (not whole, "packages are being installed, and no end of it: rebuild by hand"),
-        (tool is None, "neither kdumpctl nor mkdumprd here: rebuild by hand"),
-    )
-    return next((text for hinders, text in hindrances if hinders), "")
-
-
-def _tool() -> _Tool | None:
-    return next((tool for tool in _TOOLS if shutil.which(tool.build[0])), None)
-
-
-def _rebuild(root: str, image: str, tool: _Tool, say: Say) -> bool:
-    """Build and load; the old image is back, and loaded, if that fails."""
-    old = _old(image)
+def _remembered(root: str) -> str:
     try:
-        shutil.copy2(image, f"{old}.part")
-        os.replace(f"{old}.part", old)
-    except OSError as error:
-        say(f"the old image cannot be kept at hand ({error}): not rebuilt")
-        with contextlib.suppress(OSError):
-            os.unlink(f"{old}.part")
-        return False
-    say(f"rebuilding {image}")
-    if _run(tool.build, say):
-        if _load(tool, root, say):
-            os.unlink(old)
-            say("the new image is loaded")
-            return True
-        say("the new image does not load: the old one is put back")
-    else:
-        say("no new image: the old one is put back")
-    os.replace(old, image)
-    # a failed build has unloaded nothing
-    if _read(root + _LOADED) == "1" or _load(tool, root, say):
-        say("a crash kernel is loaded")
-    else:
-        say(
-            "the old image does not load either: THIS NODE WILL NOT DUMP; see `journalctl -u kdump`"
-        )
-    return False
-
-
-def _recover(root: str, image: str, tool: _Tool, say: Say) -> bool:
-    """After a rebuild that was cut off, put back the image of before; whether there was one."""
-    if not os.path.exists(_old(image)):
-        return False
-    say("the last rebuild was cut off: the old image is put back")
-    os.replace(_old(image), image)
-    _load(tool, root, say)
-    return True
-
-
-def _old(image: str) -> str:
-    """Where the old image is kept: beside the new one, hidden from boot loaders."""
-    return os.path.join(os.path.dirname(image), f".{os.path.basename(image)}.fence-kdump-old")
-
-
-def _load(tool: _Tool, root: str, say: Say) -> bool:
-    return _run(tool.load, say) and _read(root + _LOADED) == "1"
-
-
-def _run(command: Sequence[str], say: Say) -> bool:
-    try:
-        run = subprocess.run(command, stdin=subprocess.DEVNULL, check=False)
-    except OSError as error:
-        say(f"{' '.join(command)}: {error}")
-        return False
-    if run.returncode:
-        say(f"{' '.join(command)} failed with status {run.returncode}")
-    return run.returncode == 0
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        with open(root + FAILED) as file:
             return file.read().strip()
     except OSError:
         return ""
+
+
+def _report(found: Outcome, say: Say) -> None:
+    if found.state != FRESH:
+        for reason in found.reasons:
+            say(f"{found.state}: {reason}")

@@ -13,9 +13,20 @@ from typing import Any
 from fence_kdump_image.image import finished, manifest, plan
 from fence_kdump_image.way.network import Network
 
-__all__ = ["FRESH", "STALE", "STATE", "UNKNOWN", "Outcome", "check", "compare", "record"]
+__all__ = [
+    "FRESH",
+    "STALE",
+    "STATE",
+    "UNKNOWN",
+    "UNLOADED",
+    "Outcome",
+    "check",
+    "compare",
+    "record",
+]
 
 FRESH, STALE, UNKNOWN = "fresh", "stale", "unknown"
+UNLOADED = "unloaded"  # it would be fresh, but the kernel would not start it
 STATE = "/var/lib/fence-kdump/image-state"
 
 
@@ -23,12 +34,14 @@ STATE = "/var/lib/fence-kdump/image-state"
 class Outcome:
     """What a check found.
 
-    state -- FRESH, STALE or UNKNOWN
+    state -- FRESH, STALE, UNLOADED or UNKNOWN
     reasons -- one-line texts: the differences, or why there is no telling; () if fresh
     image -- path of the image, "" if there is none
     wanted -- digest of what an image built now would have, "" if there is no telling
     sources -- path -> digest (None: no such file) of the configuration that was read
     stamp -- "MTIME SIZE" of the image, in nanoseconds and bytes, "" if there is none
+    built_of -- the same as sources, as they were when the image was built; empty if it has nothing
+        of ours
     """
 
     state: str
@@ -37,6 +50,7 @@ class Outcome:
     wanted: str = ""
     sources: Mapping[str, str | None] = field(default_factory=dict)
     stamp: str = ""
+    built_of: Mapping[str, str | None] = field(default_factory=dict)
 
     def as_line(self) -> str:
         """The outcome in one line, its state first."""
@@ -55,6 +69,7 @@ def check(root: str, network: Network, node: str, sender: str, path: str = "") -
     texts = plan.read_sources(root)
     sources = manifest.digests(texts, plan.SOURCES)
     stamp = ""
+    unloaded = not path and finished.is_loaded(root) is False
     try:
         path = path or finished.find(root)
         stamp = finished.stamp(path)
@@ -69,7 +84,28 @@ def check(root: str, network: Network, node: str, sender: str, path: str = "") -
     wanted = plan.with_key(wanted, root)
     new = manifest.make(wanted, texts, plan.SOURCES, sender)
     state, reasons = _judge(old, new, wanted.refusal)
-    return Outcome(state, tuple(reasons), path, _digest(new, wanted.refusal), sources, stamp)
+    faults = _news(old, sources, {**plan.unreadable(root), **wanted.faults})
+    if state != FRESH and faults:
+        state, reasons = UNKNOWN, faults
+    if unloaded:
+        state = UNLOADED if state == FRESH else state
+        reasons.append("no crash kernel is loaded: start the kdump service")
+    digest, built_of = _digest(new, wanted.refusal), old["sources"] if old else {}
+    return Outcome(state, tuple(reasons), path, digest, sources, stamp, built_of)
+
+
+def _news(old: Any, sources: Mapping[str, str | None], faults: Mapping[str, str]) -> list[str]:
+    """The faults of files that were others when the image was built: cut off, empty, unreadable.
+
+    What such a file no longer says is no news, and the image knows more.
+    """
+    if not old:
+        return []
+    return [
+        f"{path}: {fault}; the image is left as it is until that is mended"
+        for path, fault in faults.items()
+        if old["sources"].get(path) != sources[path]
+    ]
 
 
 def _judge(old: Any, new: Any, refusal: str) -> tuple[str, list[str]]:

@@ -8,18 +8,28 @@ erofs-root.img.
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 
 from fence_kdump_image import programs
 
-__all__ = ["ImageError", "listing", "read"]
+__all__ = ["ImageError", "is_whole", "listing", "read"]
 
 _PATIENCE = 300.0  # seconds; lsinitrd unpacks all of it
 
 
 class ImageError(Exception):
     """There is no telling what an image holds; the text says why."""
+
+
+def is_whole(path: str) -> bool:
+    """Whether an image has an end: where its writer was killed, that is missing."""
+    try:
+        _lsinitrd("-f", "usr/lib/dracut/build-parameter.txt", path)
+    except ImageError:
+        return False
+    return True
 
 
 def listing(path: str) -> str:
@@ -67,12 +77,17 @@ def _unsquash(path: str, folder: str, names: Sequence[str]) -> str:
 
 
 def _lsinitrd(*arguments: str) -> str:
-    if not os.access(arguments[-1], os.R_OK):
-        raise ImageError(f"{arguments[-1]} cannot be read: run it as root")
+    path = arguments[-1]
+    if not os.access(path, os.R_OK):
+        raise ImageError(f"{path} cannot be read: run it as root")
+    if not shutil.which("lsinitrd"):
+        raise ImageError("lsinitrd is not here: install dracut")
     try:
-        return programs.run(["lsinitrd", *arguments], _PATIENCE, check=False)
-    except programs.ProgramError as error:
+        return programs.run(("lsinitrd", *arguments), _PATIENCE)
+    except programs.TooLongError as error:
         raise ImageError(str(error)) from error
+    except programs.ProgramError as error:  # its cpio has not found an end
+        raise ImageError(f"{path}: it is cut off, or no image") from error
 
 
 def _text(path: str) -> str:

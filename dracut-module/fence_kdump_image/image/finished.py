@@ -1,9 +1,10 @@
-"""A finished crash image: where it lies, and the manifest in it."""
+"""A finished crash image: where it lies, the manifest in it, and whether one is loaded."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -11,9 +12,23 @@ from fence_kdump_image.image import content, manifest
 from fence_kdump_image.image.content import ImageError
 from fence_kdump_image.whom import sysconfig
 
-__all__ = ["ImageError", "UnsupportedError", "find", "read_manifest", "stamp"]
+__all__ = [
+    "ImageError",
+    "UnsupportedError",
+    "find",
+    "is_loaded",
+    "places",
+    "read_manifest",
+    "stamp",
+]
 
 _KDUMP_TOOLS = "/usr/sbin/kdump-config"  # of Debian's package kdump-tools
+# kexec's, and those of fadump, where nothing is loaded by kexec
+_LOADED = (
+    "/sys/kernel/kexec_crash_loaded",
+    "/sys/kernel/fadump/registered",
+    "/sys/kernel/fadump_registered",
+)
 
 
 class UnsupportedError(ImageError):
@@ -28,20 +43,44 @@ def find(root: str) -> str:
 
     root -- of the file system
     """
-    settings = sysconfig.parse(_text(f"{root}{sysconfig.KDUMP}")).values
-    kernel = settings.get("KDUMP_KERNELVER") or os.uname().release
-    for path in _candidates(root, kernel, settings):
-        if os.path.exists(root + path):
-            return root + path
+    for path in places(root):
+        if os.path.exists(path):
+            return path
     if os.path.exists(f"{root}{_KDUMP_TOOLS}"):
         raise UnsupportedError(
             "kdump-tools (Debian, Ubuntu) builds its crash image without dracut: fence-kdump cannot"
             " be in it yet, and this node tells nobody of a crash"
         )
+    kernel = _kernel(root, _settings(root))
     raise ImageError(
         f"no crash image of kernel {kernel} below {root}/boot, {root}/efi or {root}/var/lib/kdump:"
         " kdump builds it when it starts"
     )
+
+
+def places(root: str, kernel: str = "") -> list[str]:
+    """Where the image that kdump loads may lie, in the order in which it is looked for.
+
+    root -- of the file system
+    kernel -- release of its kernel, by default the one that kdump loads
+    """
+    settings = _settings(root)
+    kernel = kernel or _kernel(root, settings)
+    paths = [root + path for path in _candidates(root, kernel, settings)]
+    # kdumpctl goes to /var/lib/kdump where it cannot write beside the kernel
+    return sorted(paths, key=lambda path: not os.access(os.path.dirname(path), os.W_OK))
+
+
+def _settings(root: str) -> Mapping[str, str]:
+    return sysconfig.parse(_text(f"{root}{sysconfig.KDUMP}")).values
+
+
+def _kernel(root: str, settings: Mapping[str, str]) -> str:
+    release = os.uname().release
+    plain = re.sub(r"[+-]debug$", "", release)  # kdumpctl takes that, if it is there
+    if plain == release or not os.path.isdir(f"{root}/lib/modules/{plain}"):
+        plain = release
+    return settings.get("KDUMP_KERNELVER") or plain
 
 
 def _candidates(root: str, kernel: str, settings: Mapping[str, str]) -> Iterable[str]:
@@ -60,6 +99,15 @@ def _text(path: str) -> str:
             return file.read()
     except OSError:
         return ""
+
+
+def is_loaded(root: str) -> bool | None:
+    """Whether the kernel says that a crash kernel is loaded; None if it says nothing about it.
+
+    root -- of the file system
+    """
+    said = {_text(root + path).strip() for path in _LOADED} & {"0", "1"}
+    return "1" in said if said else None
 
 
 def stamp(path: str) -> str:
@@ -81,15 +129,12 @@ def read_manifest(path: str) -> Any:
 
     path -- of the image
 
-    Raises ImageError if the image cannot be read.
+    Raises ImageError if the image cannot be read to its end.
     """
     text = content.read(path, [manifest.PATH]).get(manifest.PATH)
-    if text:
-        try:
-            return json.loads(text)
-        except ValueError as error:
-            raise ImageError(f"{path}: its manifest is no JSON: {error}") from error
-    # lsinitrd says the same, nothing, of a file that is not there and of an image that is none
-    if "usr/lib" not in content.listing(path):
-        raise ImageError(f"{path}: lsinitrd finds no files in it")
-    return None
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except ValueError as error:
+        raise ImageError(f"{path}: its manifest is no JSON: {error}") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Callable
 
 from fence_kdump_image.image import nodekey
@@ -13,7 +13,7 @@ from fence_kdump_image.way.network import Address, Device, Network, NetworkError
 from fence_kdump_image.way.source import Sourced
 from fence_kdump_image.whom import itself, members, resolve, sources, targets
 
-__all__ = ["SOURCES", "Nic", "Plan", "make", "read_sources", "with_key"]
+__all__ = ["SOURCES", "Nic", "Plan", "make", "read_sources", "unreadable", "with_key"]
 
 FAST_START = "60"  # seconds; carrier, STP, LACP or a cold neighbour may swallow the first messages
 HOSTS = "/etc/hosts"
@@ -56,6 +56,7 @@ class Plan:
     name -- this node's by corosync.conf, "" if nothing tells which it is
     key -- with which this node proves who it is, None for none
     ways -- how this node reaches each address now, and from which address of its own
+    faults -- path -> what is wrong with a file that may therefore name fewer nodes than it should
     """
 
     node: str
@@ -71,6 +72,7 @@ class Plan:
     name: str = ""
     key: nodekey.NodeKey | None = None
     ways: tuple[Sourced, ...] = ()
+    faults: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -100,6 +102,22 @@ def read_sources(root: str) -> dict[str, str]:
             continue
     told = members.current(root, texts)
     return {**texts, members.PATH: told} if told else texts
+
+
+def unreadable(root: str) -> dict[str, str]:
+    """Path -> what is wrong, of each file of the configuration that is there and cannot be read.
+
+    root -- folder that the configuration is below
+    """
+    faults = {}
+    for path in SOURCES:
+        try:
+            with open(root + path, "rb") as file:
+                file.read()
+        except OSError as error:
+            if os.path.lexists(root + path):
+                faults[path] = f"it cannot be read: {error.strerror}"
+    return faults
 
 
 def make(
@@ -152,6 +170,7 @@ def make(
         around=around,
         name=settled.name,
         ways=tuple(found for found, _ in ways),
+        faults={} if configured.opted_out else configured.faults,
     )
 
 

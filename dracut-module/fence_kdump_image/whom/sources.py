@@ -20,6 +20,7 @@ SOURCES = (*NAMING, members.PATH, sysconfig.FENCE_KDUMP)
 
 # SUSE's, sysconfig.kdump(5): commands that run in the image before, instead of and after the dump
 _SCRIPTS = ("KDUMP_PRESCRIPT", "KDUMP_TRANSFER", "KDUMP_POSTSCRIPT")
+_MOST, _LONGEST = 3, 240  # problems of one file, and characters of one: it may be no text at all
 _PATH = "/usr/sbin"  # where such a command finds a program that it calls without a path
 
 
@@ -49,6 +50,7 @@ class Configured:
     senders -- under which paths scripts of kdump's call a sender in the image
     opted_out -- the administrator wants nothing of us in the image
     problems -- one-line texts
+    faults -- path -> what is wrong with a file that may therefore name fewer nodes than it should
     """
 
     node: str
@@ -57,6 +59,7 @@ class Configured:
     senders: tuple[str, ...]
     opted_out: bool
     problems: tuple[str, ...]
+    faults: Mapping[str, str]
 
     @property
     def rings(self) -> tuple[Candidate, ...]:
@@ -71,12 +74,15 @@ def gather(texts: Mapping[str, str]) -> Configured:
     """
     problems: list[str] = []
     nodelist = corosync.parse(texts.get(corosync.PATH, ""))
-    problems += [f"{corosync.PATH}: {problem}" for problem in nodelist.problems]
+    problems += _few(corosync.PATH, nodelist.problems)
     candidates = [
         Candidate(corosync.PATH, node.name, host, ring)
         for node in nodelist.nodes
         for ring, host in zip(node.rings, node.addresses)
     ]
+    fault = ""
+    if corosync.PATH in texts and (nodelist.problems or not candidates):
+        fault = _short(next(iter(nodelist.problems), "it names no node"))
     remote = members.parse(texts.get(members.PATH, ""))
     problems += remote.problems
     candidates += _hosts(members.PATH, remote.nodes)
@@ -102,6 +108,7 @@ def gather(texts: Mapping[str, str]) -> Configured:
         senders=tuple(dict.fromkeys(senders)),
         opted_out=settings.get("FENCE_KDUMP", "").lower() in ("no", "off", "false", "0"),
         problems=tuple(problems),
+        faults={corosync.PATH: fault} if fault else {},
     )
 
 
@@ -112,12 +119,12 @@ def _hosts(source: str, hosts: Sequence[str]) -> list[Candidate]:
 def _first(written: Mapping[str, options.Options], problems: list[str]) -> options.Options:
     """The options of the first setting that has any."""
     for setting, found in written.items():
-        problems += [f"{setting}: {problem}" for problem in found.problems]
-        problems += [
-            f"{setting}: {word!r} is no option; left out: a node belongs to fence_kdump_nodes in"
+        stray = [
+            f"{word!r} is no option; left out: a node belongs to fence_kdump_nodes in"
             f" {kdumpconf.PATH}"
             for word in found.nodes
         ]
+        problems += _few(setting, [*found.problems, *stray])
     having = {setting: found for setting, found in written.items() if found.words}
     first, chosen = next(iter(having.items()), ("", options.Options()))
     problems += [
@@ -130,5 +137,19 @@ def _first(written: Mapping[str, options.Options], problems: list[str]) -> optio
 
 def _settings(texts: Mapping[str, str], path: str, problems: list[str]) -> Mapping[str, str]:
     settings = sysconfig.parse(texts.get(path, ""))
-    problems += [f"{path}: {problem}" for problem in settings.problems]
+    problems += _few(path, settings.problems)
     return settings.values
+
+
+def _few(where: str, problems: Sequence[str]) -> list[str]:
+    """What is wrong at one place, in a few short lines."""
+    texts = [_short(problem) for problem in problems[:_MOST]]
+    if len(problems) > _MOST:
+        texts.append(f"and {len(problems) - _MOST} more of the kind")
+    return [f"{where}: {text}" for text in texts]
+
+
+def _short(text: str) -> str:
+    """The beginning and the end, where the remedy is, of what is too long."""
+    half = _LONGEST // 2
+    return text if len(text) <= _LONGEST else f"{text[:half]}...{text[-half:]}"

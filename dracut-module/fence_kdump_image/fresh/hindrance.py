@@ -1,0 +1,51 @@
+"""Why a stale image is left to the administrator."""
+
+from __future__ import annotations
+
+import os
+
+from fence_kdump_image.fresh import tools
+from fence_kdump_image.image import finished
+from fence_kdump_image.whom import kdumpconf
+
+__all__ = ["find"]
+
+_FADUMP = ("/sys/kernel/fadump/enabled", "/sys/kernel/fadump_enabled")
+
+
+def find(root: str, tool: tools.Tool | None, whole: bool) -> str:
+    """Why a stale image must be left alone, as a one-line text; "" if it need not.
+
+    root -- of the file system
+    tool -- the distribution's commands
+    whole -- no package is half installed
+    """
+    hindrances = (
+        (
+            os.path.exists(f"{root}/run/ostree-booted"),
+            "an ostree system: the image is composed elsewhere",
+        ),
+        (
+            any(_read(root + path).strip() == "1" for path in _FADUMP),
+            "fadump is on, where a rebuild rewrites the image of the normal boot: rebuild by hand",
+        ),
+        (
+            kdumpconf.parse(_read(root + kdumpconf.PATH)).no_rebuild,
+            f"force_no_rebuild is set in {kdumpconf.PATH}: rebuild by hand",
+        ),
+        (
+            not finished.is_loaded(root),
+            "no crash kernel is loaded: start the kdump service, which builds what it needs",
+        ),
+        (not whole, "packages are being installed, and no end of it: rebuild by hand"),
+        (tool is None, "neither kdumpctl nor mkdumprd here: rebuild by hand"),
+    )
+    return next((text for hinders, text in hindrances if hinders), "")
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError:
+        return ""

@@ -1,0 +1,147 @@
+"""One rebuild, and whatever comes of it: what was loaded before it is loaded after it.
+
+Loading unloads first, and an image may be built that does not fit into the reserved memory: so the
+old image stays at hand until the kernel says that a crash kernel is loaded again.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+from typing import Callable
+
+from fence_kdump_image.fresh import keeper
+from fence_kdump_image.fresh.tools import Tool
+from fence_kdump_image.image import content, finished
+
+__all__ = ["Result", "clear", "finish", "rebuild", "reload"]
+
+_WORK = "/var/tmp"  # noqa: S108 - where dracut builds
+Say = Callable[[str], None]
+
+
+class Result(enum.Enum):
+    """What came of a rebuild.
+
+    DONE -- another image is there, and loaded
+    FAILED -- it could not be built or loaded, and neither could it be another time
+    POSTPONED -- this was not the time for it; another time it may be done
+    """
+
+    DONE = enum.auto()
+    FAILED = enum.auto()
+    POSTPONED = enum.auto()
+
+
+def rebuild(image: str, stamp: str, tool: Tool) -> Result:
+    """Have an image built and loaded; if that fails, the old one is put back and loaded.
+
+    image -- path of the image, which is no link
+    stamp -- "MTIME SIZE" of the image
+    tool -- what builds and loads
+
+    Raises OSError.
+    """
+    old = keeper.Old(image, tool.beside)
+    try:
+        old.keep(stamp)
+    except (OSError, keeper.Changed) as error:
+        tool.say(f"the old image cannot be kept at hand ({error}): not rebuilt, but the next time")
+        return Result.POSTPONED
+    tool.say(f"rebuilding {image}")
+    result = Result.FAILED
+    try:
+        if tool.build():
+            if not old.is_replaced():
+                tool.say(f"{tool.builds[0]} has built nothing: is {image} on a read-only disk?")
+                result = Result.POSTPONED
+            elif tool.load():
+                tool.say("the new image is loaded")
+                result = Result.DONE
+            else:
+                tool.say("the new image does not load")
+        elif not all(_has_room(place, old.size) for place in (os.path.dirname(image), _WORK)):
+            tool.say("there is no room for a new image")
+            result = Result.POSTPONED
+    finally:  # an end that was asked for is no excuse
+        if result is Result.DONE:
+            old.discard()
+        else:
+            _restore(old, tool)
+    return result
+
+
+def finish(image: str, tool: Tool) -> bool:
+    """Bring to an end a rebuild that was cut off; whether a crash kernel is loaded then.
+
+    What stands in the place of the old image may be half an image. Or it is a whole one, of that
+    rebuild or by somebody else since: then it is newer than the old one.
+
+    image, tool -- as `rebuild` takes them
+    """
+    old = keeper.Old(image, tool.beside)
+    if not old.is_replaced_since():
+        tool.say("the last rebuild was cut off before it began")
+        old.discard()
+        return reload(tool)
+    tool.say("the last rebuild was cut off")
+    whole = content.is_whole(image)
+    if old.is_replaced():
+        tool.say(f"{image} is being written by another program: left for the next time")
+        return finished.is_loaded(tool.root) is True
+    if whole:
+        if tool.load():
+            tool.say("the image that is there now is whole and newer, and is loaded")
+            old.discard()
+            return True
+        tool.say("the image that is there now is whole and newer, but does not load")
+    return _restore(old, tool)
+
+
+def _restore(old: keeper.Old, tool: Tool) -> bool:
+    if old.is_replaced_since():
+        tool.say("the old image is put back")
+        old.put_back()
+    else:
+        old.discard()
+    return reload(tool)
+
+
+def reload(tool: Tool) -> bool:
+    """Have the image loaded, unless it is; whether a crash kernel is loaded then.
+
+    tool -- what loads
+    """
+    if finished.is_loaded(tool.root) and not tool.in_doubt():
+        return True
+    if tool.load():
+        tool.say("a crash kernel is loaded")
+        return True
+    if not finished.is_loaded(tool.root):
+        tool.say("no crash kernel is loaded: THIS NODE WILL NOT DUMP; look at the kdump service")
+    return False
+
+
+def clear(image: str, say: Say) -> None:
+    """Bring to an end a rebuild of an image that is not, or no longer, the one in use.
+
+    The old image of a kernel that is gone is deleted.
+
+    image -- its path
+    say -- takes one-line texts for the administrator
+    """
+    old = keeper.Old(image)
+    if os.path.exists(image) and not content.is_whole(image):
+        say(f"{image}: a rebuild was cut off; the old image is put back")
+        old.put_back()
+    else:
+        old.discard()
+
+
+def _has_room(folder: str, size: int) -> bool:
+    """Whether there is room for more than an image of that size."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize >= 2 * size and not found.f_flag & os.ST_RDONLY
