@@ -20,6 +20,10 @@ inlet      a socket that delivers (source, payload), bound or raw
 ears       all of them: for what may count, and for what comes from elsewhere
 sources    the files that say who is who
 target     the addresses of the node to be fenced, as they become known
+keyring    the keys that a node may prove itself with, and whether it has to
+proof      whom to challenge, and what an answer is worth
+dialogue   the sockets for that
+conversation  the two, under the policy that is in force
 judge      what counts, and an account of what does not
 wait       the loop: until a message counts or the time is up
 outcome    what that comes to

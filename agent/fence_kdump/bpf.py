@@ -11,20 +11,26 @@ linux/filter.h; the codes are those of linux/bpf_common.h.
 
 from __future__ import annotations
 
-from socket import AF_INET
+from array import array
+from socket import AF_INET, SOL_SOCKET
 
 from fence_kdump_protocol import MAGIC
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from socket import socket
 
     Instruction = tuple[int, int, int, int]
 
-__all__ = ["MOST_INSTRUCTIONS", "program"]
+__all__ = ["MOST_INSTRUCTIONS", "attach", "program", "responses"]
 
 MOST_INSTRUCTIONS = 4096  # BPF_MAXINSNS
 
+_SO_ATTACH_FILTER = 26  # asm-generic/socket.h
+_UDP_HEADER = 8  # in a UDP socket's filter, what comes before the payload
+
+_LOAD_BYTE_ABSOLUTE = 0x30  # BPF_LD | BPF_B | BPF_ABS
 _LOAD_WORD_ABSOLUTE = 0x20  # BPF_LD | BPF_W | BPF_ABS
 _LOAD_WORD_AT_X = 0x40  # BPF_LD | BPF_W | BPF_IND
 _LOAD_HALF_AT_X = 0x48  # BPF_LD | BPF_H | BPF_IND
@@ -79,6 +85,32 @@ def program(
     if len(head) + len(body) + 1 > MOST_INSTRUCTIONS:
         return [*head, _ACCEPT]
     return [*head, *body, missed]
+
+
+def responses(challenge: bytes) -> list[Instruction]:
+    """A filter, for a UDP socket, for answers to a challenge: the same but for the kind, 2."""
+    words = [(6 + i, int.from_bytes(challenge[6 + i : 10 + i], "big")) for i in range(0, 16, 4)]
+    checks = [
+        (_LOAD_WORD_ABSOLUTE, 0, int.from_bytes(challenge[:4], "big")),
+        (_LOAD_BYTE_ABSOLUTE, 4, 2),
+        *((_LOAD_WORD_ABSOLUTE, offset, word) for offset, word in words),
+    ]
+    program: list[Instruction] = []
+    for load, offset, value in checks:
+        program += [(load, 0, 0, _UDP_HEADER + offset), (_JUMP_EQUAL, 1, 0, value), _REJECT]
+    return [*program, _ACCEPT]
+
+
+def attach(sock: socket, program: Sequence[Instruction]) -> None:
+    """Have a socket take only what a program accepts. Raises OSError."""
+    code = array("B")
+    for operation, if_true, if_false, constant in program:  # struct sock_filter: u16, u8, u8, u32
+        code.frombytes(array("H", [operation]).tobytes() + bytes((if_true, if_false)))
+        code.frombytes(array("I", [constant]).tobytes())
+    address, _ = code.buffer_info()
+    head = array("H", [len(program), 0, 0, 0]).tobytes()
+    pointer = array("Q", [address]).tobytes()  # struct sock_fprog: u16, padding, pointer
+    sock.setsockopt(SOL_SOCKET, _SO_ATTACH_FILTER, head + pointer)
 
 
 def _from_elsewhere(family: int) -> list[Instruction]:

@@ -17,12 +17,16 @@ class BadDatagram(ValueError):
     """The kernel would not have delivered this to a UDP socket; the text says why."""
 
 
-class Datagram(namedtuple("Datagram", "source port payload")):
+class Datagram(
+    namedtuple("Datagram", "source port payload source_port destination", defaults=(0, b""))
+):
     """One UDP datagram.
 
     source -- packed address
     port -- destination port
     payload -- bytes
+    source_port -- port that it was sent from
+    destination -- packed address of this host that it was sent to
     """
 
     __slots__ = ()
@@ -30,6 +34,8 @@ class Datagram(namedtuple("Datagram", "source port payload")):
     source: bytes
     port: int
     payload: bytes
+    source_port: int
+    destination: bytes
 
 
 def from_ipv4(packet: bytes) -> Datagram:
@@ -69,7 +75,8 @@ def from_udp(segment: bytes, source: bytes, destination: bytes) -> Datagram:
         right = _sum(pseudo_header + segment) == 0xFFFF or checksum == _sum(pseudo_header)
     if not right:
         raise BadDatagram("wrong UDP checksum")
-    return Datagram(source, int.from_bytes(segment[2:4], "big"), segment[_UDP_HEADER:])
+    source_port, port = (int.from_bytes(segment[i : i + 2], "big") for i in (0, 2))
+    return Datagram(source, port, segment[_UDP_HEADER:], source_port, destination)
 
 
 def _sum(data: bytes) -> int:

@@ -27,13 +27,12 @@ FAMILIES = {
 }
 
 # asm-generic/socket.h; Python has no names for these
-_SO_ATTACH_FILTER = 26
 _SO_MEMINFO = 55
 _SK_MEMINFO_DROPS = 8  # its index in what SO_MEMINFO returns (linux/sock_diag.h)
 
 _IP_PKTINFO = 8  # linux/in.h; Python has a name for IPv6's alone
 _ADDRESS_LENGTH = 16  # struct in6_pktinfo: the destination address, then the interface's index
-_INDEX_LENGTH = 4  # struct in_pktinfo begins with the interface's index
+_INDEX_LENGTH = 4  # struct in_pktinfo: the interface's index, the local address, the destination
 
 
 class CannotListen(OSError):
@@ -59,11 +58,11 @@ class Inlet:
         kind = socket.SOCK_RAW if raw else socket.SOCK_DGRAM
         self._socket = socket.socket(family, kind, socket.IPPROTO_UDP)
         self._socket.setblocking(False)
-        if raw and family == socket.AF_INET:
+        if family == socket.AF_INET:
             self._socket.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-        elif raw:
+        else:
             self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
-        elif family == socket.AF_INET6:  # IPv4 has a socket of its own
+        if family == socket.AF_INET6 and not raw:  # IPv4 has a socket of its own
             self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
 
     def filter(self, sources: Sequence[bytes], wanted: bool = True) -> None:
@@ -73,13 +72,16 @@ class Inlet:
         is checked again in any case. Raises CannotListen if the kernel takes none at all.
         """
         try:
-            self._attach(bpf.program(self.family, self.raw, self._port, sources, wanted))
+            self._attach(sources, wanted)
         except OSError:
             try:
-                self._attach(bpf.program(self.family, self.raw, self._port, (), wanted=False))
+                self._attach((), wanted=False)
             except OSError as error:
                 text = f"no filter for {_name(self.family)}: {error.strerror}"
                 raise CannotListen(f"{text}: raise net.core.optmem_max") from error
+
+    def _attach(self, sources: Sequence[bytes], wanted: bool) -> None:
+        bpf.attach(self._socket, bpf.program(self.family, self.raw, self._port, sources, wanted))
 
     def drain(self) -> None:
         """Pass over what came before there was a filter: nothing tells whence it came."""
@@ -110,11 +112,11 @@ class Inlet:
             data, ancillary, _, peer = self._socket.recvmsg(65536, 64)
         except BlockingIOError:
             return None
-        if not self.raw:
-            return Datagram(
-                socket.inet_pton(self.family, peer[0].partition("%")[0]), self._port, data
-            )
         info = ancillary[0][2] if ancillary else b""
+        if not self.raw:
+            source = socket.inet_pton(self.family, peer[0].partition("%")[0])
+            own = info[_INDEX_LENGTH:8] if self.family == socket.AF_INET else info[:_ADDRESS_LENGTH]
+            return Datagram(source, self._port, data, peer[1], own)
         if self.family == socket.AF_INET:
             datagram, index = from_ipv4(data), info[:_INDEX_LENGTH]
         else:
@@ -134,17 +136,6 @@ class Inlet:
             return 0
         numbers = array("I", self._socket.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, 64))
         return numbers[_SK_MEMINFO_DROPS]
-
-    def _attach(self, program: Sequence[tuple[int, int, int, int]]) -> None:
-        code = array("B")
-        for instruction in program:  # struct sock_filter: u16, u8, u8, u32
-            operation, if_true, if_false, constant = instruction
-            code.frombytes(array("H", [operation]).tobytes() + bytes((if_true, if_false)))
-            code.frombytes(array("I", [constant]).tobytes())
-        address, _ = code.buffer_info()
-        head = array("H", [len(program), 0, 0, 0]).tobytes()
-        pointer = array("Q", [address]).tobytes()  # struct sock_fprog: u16, padding, pointer
-        self._socket.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, head + pointer)
 
 
 def open_inlet(family: int, port: int) -> Inlet:

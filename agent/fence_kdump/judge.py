@@ -6,20 +6,19 @@ to the port, from an expected address.
 
 from __future__ import annotations
 
-import time
-
 from fence_kdump.datagram import BadDatagram
-from fence_kdump.outcome import Heard
 from fence_kdump_protocol import DecodeError, decode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from fence_kdump.datagram import Datagram
     from fence_kdump.inlet import Inlet
 
 __all__ = ["Judge"]
 
+MOST_AT_ONCE = 64
 MOST_REASONS = 8
 MOST_STRANGERS = 256  # datagrams looked at for the time-out line: a flood costs no more than that
 
@@ -41,22 +40,21 @@ class Judge:
         self.strangers: dict[bytes, int] = {}
         self._port = port
 
-    def hear(self, inlet: Inlet, end: float) -> Heard | None:
-        """Look at what waits in an inlet, until a message counts or nothing is left.
+    def hear(self, inlet: Inlet) -> Datagram | None:
+        """The next right message, of some that wait in an inlet; None if there is none among them.
 
-        end -- time.monotonic() at which to stop looking
+        More may wait: other things have their turn first.
         """
-        while time.monotonic() < end:
+        for _ in range(MOST_AT_ONCE):
             try:
                 datagram = inlet.receive()
                 if datagram is None:
                     return None
                 if datagram.port == self._port and datagram.source in self.expected:
                     decode(datagram.payload)
-                    name = self.expected[datagram.source]
-                    return Heard(name, datagram.source, "raw" if inlet.raw else "bound")
+                    return datagram
             except (BadDatagram, DecodeError) as error:
-                self._refuse(str(error))
+                self.refuse(str(error))
         return None
 
     def look(self, lookout: Inlet) -> None:
@@ -72,7 +70,8 @@ class Judge:
             if datagram.port == self._port and datagram.source not in self.expected:
                 self.strangers[datagram.source] = self.strangers.get(datagram.source, 0) + 1
 
-    def _refuse(self, reason: str) -> None:
+    def refuse(self, reason: str) -> None:
+        """Count a datagram from an expected address that does not count."""
         self.received += 1
         if reason not in self.reasons and len(self.reasons) >= MOST_REASONS:
             reason = "something else"

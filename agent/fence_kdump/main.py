@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 import time
 
-from fence_kdump import __version__, report, sources
+from fence_kdump import __version__, keyring, report, sources
 from fence_kdump.expect import Question
 from fence_kdump.inlet import CannotListen
 from fence_kdump.options import ACTIONS, Options, UsageError, number_for_plug, read
-from fence_kdump.outcome import Heard, NobodyToExpect
+from fence_kdump.outcome import CannotProve, Heard, NobodyToExpect
 from fence_kdump.stdin import read_stdin
 from fence_kdump.wait import PATIENCE, wait
 from fence_kdump_cluster.resolve import Resolver
@@ -79,7 +79,7 @@ def _off(options: Options, end: float) -> int:
 
     try:
         result = wait(ask, options, end, report.warning, listening)
-    except (NobodyToExpect, CannotListen) as error:
+    except (NobodyToExpect, CannotListen, CannotProve) as error:
         names = ", ".join(dict.fromkeys([*options.nodename, *options.plug]))
         return _fail([f"{names}: {error}"])
     if isinstance(result, Heard):
@@ -116,6 +116,7 @@ def _validate(options: Options) -> int:
     problems = [
         *options.problems,
         *number_for_plug(options),
+        *keyring.faults(options),
         *(f"nodename '{name}' does not resolve" for name in nobody),
         *(f"nodename '{name}' could not be looked up: {unknown[name]}" for name in unknown),
     ]

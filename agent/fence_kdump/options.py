@@ -14,6 +14,7 @@ from fence_kdump_protocol.times import seconds
 __all__ = [
     "ACTIONS",
     "PARAMETERS",
+    "POLICIES",
     "Options",
     "Parameter",
     "UsageError",
@@ -24,6 +25,7 @@ __all__ = [
 
 ACTIONS = ("off", "monitor", "metadata", "validate-all")
 FAMILIES = ("auto", "ipv4", "ipv6")
+POLICIES = ("off", "prefer", "required")
 LONGEST_TIMEOUT = 7 * 86400.0
 # Less than Pacemaker's 60 s, or it kills the agent before that can say what it waited for; more
 # than 70 % of it, or it runs the agent once more.
@@ -77,6 +79,15 @@ PARAMETERS = (
         *("timeout", "t", "timeout", "SECONDS", "second", f"{DEFAULT_TIMEOUT:g}"),
         "How long to wait for a message; should be less than pcmk_off_timeout.",
     ),
+    Parameter(
+        *("auth", "", "auth", "POLICY", "string", ""),
+        "Whether the node has to prove who it is: off, prefer or required; prefer if the cluster"
+        " has a key made for that, else off.",
+    ),
+    Parameter(
+        *("key", "", "key", "FILE", "string", ""),
+        "The cluster's key: /etc/fence_kdump/key, or else Corosync's.",
+    ),
     Parameter(*("verbose", "v", "verbose", "", "boolean", ""), "Say more."),
     Parameter(*("version", "V", "version", "", "boolean", ""), "Print the version."),
     Parameter(*("usage", "h", "help", "", "boolean", ""), "Print this help."),
@@ -87,7 +98,9 @@ class UsageError(ValueError):
     """The arguments cannot be understood; the text names the one that is wrong."""
 
 
-class Options(namedtuple("Options", "action nodename plug ipport family timeout verbose problems")):
+class Options(
+    namedtuple("Options", "action nodename plug ipport family timeout auth key verbose problems")
+):
     """What the agent is asked to do.
 
     action -- one of ACTIONS, or whatever else was asked for
@@ -95,6 +108,8 @@ class Options(namedtuple("Options", "action nodename plug ipport family timeout 
     ipport -- UDP port, 1 to 65535
     family -- "auto", "ipv4" or "ipv6"
     timeout -- seconds, more than 0
+    auth -- one of POLICIES, "" if nothing is said
+    key -- path of the cluster's key, "" for the usual one
     verbose -- whether to say more
     problems -- tuple of one-line texts, one for every value that is wrong (its default stands in)
     """
@@ -107,6 +122,8 @@ class Options(namedtuple("Options", "action nodename plug ipport family timeout 
     ipport: int
     family: str
     timeout: float
+    auth: str
+    key: str
     verbose: bool
     problems: tuple[str, ...]
 
@@ -137,6 +154,8 @@ def read(values: dict[str, str]) -> Options:
         ipport=_port(values.get("ipport", str(PORT)), problems),
         family=_family(values.get("family", "auto"), problems),
         timeout=_timeout(values.get("timeout", f"{DEFAULT_TIMEOUT:g}"), problems),
+        auth=_auth(values.get("auth", ""), problems),
+        key=values.get("key", ""),
         verbose=_verbose(values.get("verbose", "0"), problems),
         problems=tuple(problems),
     )
@@ -194,6 +213,14 @@ def _timeout(text: str, problems: list[str]) -> float:
         f" (default: {DEFAULT_TIMEOUT:g})"
     )
     return DEFAULT_TIMEOUT
+
+
+def _auth(text: str, problems: list[str]) -> str:
+    if not text or text.lower() in POLICIES:
+        return text.lower()
+    # a slip of the pen must not make a forged message count
+    problems.append(f"unsupported auth '{text}': take off, prefer or required (now: required)")
+    return "required"
 
 
 def _verbose(text: str, problems: list[str]) -> bool:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-__all__ = ["Heard", "NobodyToExpect", "TimedOut"]
+__all__ = ["CannotProve", "Heard", "NobodyToExpect", "TimedOut"]
 
 
 class NobodyToExpect(ValueError):
     """No address is left from which a message would count."""
 
 
-class Heard(namedtuple("Heard", "name source inlet")):
-    """A message came from an expected address.
+class CannotProve(ValueError):
+    """A proof is required, and nothing could prove which node it is; the text says why."""
 
-    name -- by which the address was expected
+
+class Heard(namedtuple("Heard", "name source inlet doubt", defaults=(None,))):
+    """A message came from an expected address, or a proof from anywhere.
+
+    name -- by which the address was expected, or of the node that proved itself
     source -- packed address
-    inlet -- "bound" or "raw"
+    inlet -- "bound" or "raw", or "dialogue" for a proof
+    doubt -- why it is not proven which node it was; "" if it is, None if nobody asked
     """
 
     __slots__ = ()
@@ -24,10 +29,13 @@ class Heard(namedtuple("Heard", "name source inlet")):
     name: str
     source: bytes
     inlet: str
+    doubt: str | None
 
 
 class TimedOut(
-    namedtuple("TimedOut", "expected datagrams reasons strangers nodes unknown blind node family")
+    namedtuple(
+        "TimedOut", "expected datagrams reasons strangers nodes unknown blind node family proof"
+    )
 ):
     """No message counted.
 
@@ -40,6 +48,7 @@ class TimedOut(
     blind -- why strangers could not be looked for, "" if they could
     node -- name of the node that is to be fenced, "" if nobody knows
     family -- the option: "auto", "ipv4" or "ipv6"
+    proof -- why the node did not prove who it is, "" if nobody asked
     """
 
     __slots__ = ()
@@ -53,3 +62,4 @@ class TimedOut(
     blind: str
     node: str
     family: str
+    proof: str

@@ -46,8 +46,16 @@ def info(text: str) -> None:
 
 
 def heard(result: Heard) -> str:
-    """The line for a message that counted."""
-    return f"received a valid message from {_node(result.source, result.name)}: it is fenced"
+    """The line for what counted."""
+    node = _node(result.source, result.name)
+    if result.doubt is None:
+        return f"received a valid message from {node}: it is fenced"
+    if result.doubt:
+        return (
+            f"received a valid message from {node}, which did not prove who it is"
+            f" ({result.doubt}): it is fenced"
+        )
+    return f"{node} has proven that it is in its crash kernel: it is fenced"
 
 
 def waiting(expected: Mapping[bytes, str], port: int, timeout: float) -> str:
@@ -64,6 +72,8 @@ def timed_out(result: TimedOut, port: int, timeout: float) -> str:
         *advice.strangers(result.strangers, result.nodes, result.node, result.family),
     ]
     parts += [f"{name} could not be looked up ({why})" for name, why in result.unknown.items()]
+    if result.proof:
+        parts.append(result.proof)
     if result.blind:
         parts.append(result.blind)
     return "; ".join([*parts, "what to look at: fence-kdump doctor"])

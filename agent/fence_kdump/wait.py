@@ -9,22 +9,27 @@ from __future__ import annotations
 import select
 import time
 
+from fence_kdump import keyring
 from fence_kdump.ears import Ears
-from fence_kdump.inlet import FAMILIES
+from fence_kdump.inlet import FAMILIES, CannotListen, Inlet
 from fence_kdump.judge import Judge
-from fence_kdump.outcome import Heard, NobodyToExpect, TimedOut
+from fence_kdump.outcome import CannotProve, Heard, NobodyToExpect, TimedOut
 from fence_kdump.target import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fence_kdump.conversation import Conversation
     from fence_kdump.expect import Question
     from fence_kdump.options import Options
 
 __all__ = ["PATIENCE", "wait"]
 
 PATIENCE = 1.0  # seconds to wait for names before going on with those that are known
+UNPROVEN = "no proof of identity"
+AT_ONCE = 32  # messages looked at in one go where a proof is waited for
+PAUSE = 0.05  # seconds for which more than those wait
 
 
 def wait(
@@ -37,28 +42,54 @@ def wait(
     """Wait for a message from the node that is to be fenced.
 
     ask -- called once the sockets are open: who that is
-    options -- its family and ipport
+    options -- its family, ipport, auth and key
     end -- time.monotonic() at which the time is up
     report -- called with one-line texts: warnings
     listening -- called once the node's names were looked up, with packed address -> name of what
         counts
 
-    Raises NobodyToExpect and CannotListen, and what `ask` raises.
+    Raises NobodyToExpect, CannotListen and CannotProve, and what `ask` raises.
     """
     ears = Ears(FAMILIES[options.family], options.ipport)
+    conversation = None
     try:
+        conversation = _converse(options, report)
         target = Target(ask(), FAMILIES[options.family])
         target.settle(min(PATIENCE, end - time.monotonic()))
-        watch = _Watch(ears, target, Judge(options.ipport), options.family, report)
+        watch = _Watch(ears, target, options, conversation, report)
         watch.expect_known()
         listening(target.expected)
         while (left := end - time.monotonic()) > 0:
-            heard = watch.listen(left, end)
+            heard = watch.listen(left)
             if heard:
                 return heard
         return watch.time_out()
     finally:
         ears.close()
+        if conversation:
+            conversation.close()
+
+
+def _converse(options: Options, report: Callable[[str], None]) -> Conversation | None:
+    """What asks the node for a proof; None if a message counts without."""
+    ring = keyring.load(options)
+    required = ring.policy == keyring.REQUIRED
+    if required and not ring.masters:
+        raise CannotProve(f"auth=required: {ring.faults[0]}")
+    for fault in ring.faults:
+        report(fault)
+    if not ring.masters:
+        return None
+    from fence_kdump.conversation import Conversation
+
+    try:
+        return Conversation(ring, FAMILIES[options.family], options.ipport)
+    except OSError as error:
+        why = f"no socket to ask the node for a proof: {error.strerror}"
+        if required:
+            raise CannotListen(why) from error
+        report(why)
+        return None
 
 
 class _Watch:
@@ -68,14 +99,17 @@ class _Watch:
         self,
         ears: Ears,
         target: Target,
-        judge: Judge,
-        family: str,
+        options: Options,
+        conversation: Conversation | None,
         report: Callable[[str], None],
     ) -> None:
         self._ears = ears
         self._target = target
-        self._judge = judge
-        self._family = family
+        self._judge = Judge(options.ipport)
+        self._options = options
+        self._conversation = conversation
+        self._owed: Heard | None = None
+        self._hears_at = 0.0
         self._report = report
         self._warned: set[str] = set()
 
@@ -87,28 +121,42 @@ class _Watch:
         if not self._target.expected and not pending:
             raise NobodyToExpect("no address is left to expect a message from")
         self._warn(self._ears.expect(self._target.expected, pending))
+        if self._conversation:
+            self._know_node(self._conversation, pending)
 
-    def listen(self, seconds: float, end: float) -> Heard | None:
+    def listen(self, seconds: float) -> Heard | None:
         """Wait for datagrams, at most so long, and judge them.
 
         Where a name became known, its addresses are expected first.
         """
+        now = time.monotonic()
+        deaf = now < self._hears_at  # to a flood, for a moment
         poll = select.poll()
         poll.register(self._target.fileno(), select.POLLIN)
         for inlet in self._ears.inlets.values():
-            poll.register(inlet.fileno(), select.POLLIN)
+            poll.register(inlet.fileno(), 0 if deaf else select.POLLIN)
+        if self._conversation:
+            for fileno in self._conversation.filenos():
+                poll.register(fileno, select.POLLIN)
+            seconds = min(seconds, max(self._conversation.due - now, 0))
+        if deaf:
+            seconds = min(seconds, self._hears_at - now)
         ready = {fd for fd, _ in poll.poll(seconds * 1000)}
         if self._target.fileno() in ready:
             self.expect_known()
+        heard = self._owed
+        if self._conversation:
+            heard = self._conversation.turn(time.monotonic())
         for inlet in self._ears.inlets.values():
-            if inlet.fileno() in ready:
-                heard = self._judge.hear(inlet, end)
-                if heard:
-                    return heard
-        return None
+            if not heard and inlet.fileno() in ready:
+                heard = self._hear(inlet)
+        return heard
 
-    def time_out(self) -> TimedOut:
-        """What to tell when no message counted."""
+    def time_out(self) -> Heard | TimedOut:
+        """What to tell when no message counted; or the one that counts at the very end."""
+        heard = self._conversation.last_word() if self._conversation else None
+        if heard:
+            return heard
         for lookout in self._ears.lookouts.values():
             self._judge.look(lookout)
         dropped = self._ears.dropped()
@@ -121,8 +169,35 @@ class _Watch:
             unknown=self._target.unknown(),
             blind=self._ears.blind,
             node=self._target.node(),
-            family=self._family,
+            family=self._options.family,
+            proof=self._conversation.account() if self._conversation else "",
         )
+
+    def _hear(self, inlet: Inlet) -> Heard | None:
+        for _ in range(AT_ONCE):
+            message = self._judge.hear(inlet)
+            if message is None:
+                return None
+            name = self._target.expected[message.source]
+            heard = Heard(name, message.source, "raw" if inlet.raw else "bound")
+            if not self._conversation:
+                return heard
+            self._judge.refuse(UNPROVEN)
+            self._conversation.hear(message, heard, time.monotonic())
+        self._hears_at = time.monotonic() + PAUSE
+        return None
+
+    def _know_node(self, conversation: Conversation, pending: bool) -> None:
+        conversation.expected = self._target.expected
+        conversation.know(self._target.node())
+        if conversation.is_possible or pending:
+            return
+        why = "neither corosync.conf nor the CIB has a node of that name, so there is no key for it"
+        if conversation.is_required:
+            raise CannotProve(f"auth=required: {why}")
+        self._warn([f"no proof can be asked for: {why}"])
+        self._owed = conversation.last_word()
+        self._conversation = None
 
     def _warn(self, texts: tuple[str, ...] | list[str]) -> None:
         for text in texts:

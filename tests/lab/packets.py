@@ -60,7 +60,10 @@ class Wire:
 
 
 class Tap:
-    """Hears the UDP datagrams that reach a host, without taking them."""
+    """Hears the UDP datagrams that reach a host, without taking them.
+
+    port -- UDP port that they are sent to, 0: any
+    """
 
     def __init__(self, host: Host, port: int = 7410, device: str = "eth0") -> None:
         with host.entered():
@@ -78,7 +81,7 @@ class Tap:
         end = time.monotonic() + 30
         while time.monotonic() < end:
             packet = Ether(self._socket.recv(65536))
-            if UDP in packet and packet[UDP].dport == self._port:
+            if UDP in packet and self._port in (0, packet[UDP].dport):
                 yield packet
         raise TimeoutError("waited in vain for a message")
 

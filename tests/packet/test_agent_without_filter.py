@@ -11,8 +11,9 @@ import time
 
 import pytest
 
+from fence_kdump import bpf
 from fence_kdump.expect import Question
-from fence_kdump.inlet import CannotListen, Inlet, open_inlet
+from fence_kdump.inlet import CannotListen, open_inlet
 from fence_kdump.options import read
 from fence_kdump.outcome import Heard
 from fence_kdump.wait import wait
@@ -100,14 +101,14 @@ def test_a_kernel_that_takes_no_long_filter(
 ) -> None:
     """A stand-in for a small net.core.optmem_max, which is the whole machine's. Without any filter
     nothing tells what this host sent to itself."""
-    attach = Inlet._attach
+    attach = bpf.attach
 
-    def attach_short(self: Inlet, program: list[tuple[int, int, int, int]]) -> None:
+    def attach_short(sock: socket.socket, program: list[tuple[int, int, int, int]]) -> None:
         if len(program) > most:
             raise OSError(12, "Cannot allocate memory")
-        attach(self, program)
+        attach(sock, program)
 
-    monkeypatch.setattr(Inlet, "_attach", attach_short)
+    monkeypatch.setattr(bpf, "attach", attach_short)
     with survivor.entered():
         if most:
             with contextlib.closing(open_inlet(socket.AF_INET, 7410)) as opened:

@@ -14,6 +14,8 @@ DEFAULTS = {
     "ipport": 7410,
     "family": "auto",
     "timeout": 50.0,
+    "auth": "",
+    "key": "",
     "verbose": False,
     "problems": (),
 }
@@ -49,6 +51,9 @@ STDIN = [
     ("nodename=a\nnodename=b\n", {"nodename": ("b",)}),
     ("nodename=a,,a , b\n", {"nodename": ("a", "b")}),
     ("nonsense\nunknown=1\nACTION=OFF\n", {}),
+    ("auth=Required\nkey=/k\n", {"auth": "required", "key": "/k"}),
+    ("auth=off\n", {"auth": "off"}),
+    ("auth=\n", {}),
     ("verbose=1\n", {"verbose": True}),
     ("verbose=0\n", {}),
     ("verbose=no\n", {}),
@@ -142,6 +147,14 @@ def test_a_wrong_value_is_a_problem_that_names_it(key: str, value: str) -> None:
     assert key in options.problems[0]
     assert f"'{value}'" in options.problems[0]
     assert options._replace(problems=())._asdict() == DEFAULTS
+
+
+@pytest.mark.parametrize("value", ["require", "yes", "1", "none"])
+def test_a_wrong_auth_makes_nothing_count_that_is_not_proven(value: str) -> None:
+    options = read({"auth": value})
+    (problem,) = options.problems
+    assert f"'{value}'" in problem
+    assert options.auth == "required"
 
 
 def test_every_problem_is_told_at_once() -> None:

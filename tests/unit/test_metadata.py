@@ -22,7 +22,7 @@ def test_names_of_the_c_agent_are_kept() -> None:
     c_agent = {
         *("nodename", "ipport", "family", "action", "timeout", "verbose", "version", "usage"),
     }
-    assert names == c_agent | {"plug", "port"}
+    assert names == c_agent | {"plug", "port", "auth", "key"}
     assert root.get("name") == "fence_kdump"
 
 
