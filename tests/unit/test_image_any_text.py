@@ -70,7 +70,7 @@ def test_plan_of_any_configuration(texts: dict[str, str]) -> None:
 def test_parsers_take_any_text(text: str) -> None:
     kdumpconf.parse(text)
     sysconfig.parse(text)
-    sysconfig.sender_command(text)
+    sysconfig.sender_calls(text)
     corosync.parse(text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from fence_kdump_image.whom.sysconfig import parse, sender_command
+from fence_kdump_image.whom.sysconfig import parse, sender_calls
 
 
 @pytest.mark.parametrize(
@@ -43,20 +43,24 @@ def test_what_is_no_plain_assignment_is_told_and_never_run(
 
 
 @pytest.mark.parametrize(
-    ("command", "words"),
+    ("command", "calls"),
     [
-        ("", ""),
-        ("/bin/true node1", ""),
+        ("", []),
+        ("/bin/true node1", []),
+        ("/usr/lib/fence_kdump_sender n1", []),
+        ("/usr/lib/fence_kdump_send -i 5 n1 n2", ["/usr/lib/fence_kdump_send -i 5 n1 n2"]),
+        ("sleep 1; /x/fence_kdump_send n1 && sync", ["/x/fence_kdump_send n1"]),
+        ("sleep 1;fence_kdump_send 'n1'&", ["fence_kdump_send n1"]),
+        ("/x/fence_kdump_send n1 | logger", ["/x/fence_kdump_send n1"]),
+        ("timeout 60 /x/fence_kdump_send n1", ["/x/fence_kdump_send n1"]),
         (
-            "/usr/lib/fence_kdump_send -i 5 node1 node2",
-            "/usr/lib/fence_kdump_send -i 5 node1 node2",
+            "/x/fence_kdump_send n1; fence_kdump_send n2",
+            ["/x/fence_kdump_send n1", "fence_kdump_send n2"],
         ),
-        ("sleep 1; /usr/lib/fence_kdump_send n1 && sync", "/usr/lib/fence_kdump_send n1"),
-        ("sleep 1;fence_kdump_send 'n1'&", "fence_kdump_send n1"),
-        ("/usr/lib/fence_kdump_send n1 | logger", "/usr/lib/fence_kdump_send n1"),
-        ("/usr/lib/fence_kdump_sender n1", ""),
-        ("/usr/lib/fence_kdump_send 'n1", ""),
+        ("/x/fence_kdump_send >/dev/null n1 2>/tmp/x", ["/x/fence_kdump_send n1"]),
+        ("/x/fence_kdump_send n1 > /dev/null 2>&1", ["/x/fence_kdump_send n1"]),
+        ("/x/fence_kdump_send 'n1 n2", ["/x/fence_kdump_send n1 n2"]),
     ],
 )
-def test_call_of_a_sender(command: str, words: str) -> None:
-    assert sender_command(command) == tuple(words.split())
+def test_calls_of_a_sender(command: str, calls: list[str]) -> None:
+    assert sender_calls(command) == [tuple(call.split()) for call in calls]

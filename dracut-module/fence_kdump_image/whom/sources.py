@@ -7,6 +7,7 @@ rings.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -93,11 +94,11 @@ def gather(texts: Mapping[str, str]) -> Configured:
     kdump = _settings(texts, sysconfig.KDUMP, problems)
     senders: list[str] = []
     for name in _SCRIPTS:
-        call = sysconfig.sender_command(kdump.get(name, ""))
-        called = options.parse(" ".join(call[1:]), in_script=True)
+        calls = sysconfig.sender_calls(kdump.get(name, ""))
+        senders += [_path(path) for path, *_ in calls]
+        called = options.parse(" ".join(word for _, *words in calls for word in words), True)
         candidates += _hosts(sysconfig.KDUMP, called.nodes)
         written[f"{sysconfig.KDUMP}: {name}"] = replace(called, nodes=())
-        senders += [path if "/" in path else f"{_PATH}/{path}" for path in call[:1]]
     settings = _settings(texts, sysconfig.FENCE_KDUMP, problems)
     words = settings.get("FENCE_KDUMP_OPTS", "")
     written[f"{sysconfig.FENCE_KDUMP}: FENCE_KDUMP_OPTS"] = options.parse(words)
@@ -114,6 +115,11 @@ def gather(texts: Mapping[str, str]) -> Configured:
 
 def _hosts(source: str, hosts: Sequence[str]) -> list[Candidate]:
     return [Candidate(source, host, host) for host in hosts]
+
+
+def _path(called: str) -> str:
+    """Where a script finds the program that it calls so; nowhere above the image's root."""
+    return os.path.normpath(f"/{called.lstrip('/')}" if "/" in called else f"{_PATH}/{called}")
 
 
 def _first(written: Mapping[str, options.Options], problems: list[str]) -> options.Options:

@@ -10,13 +10,16 @@ import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-__all__ = ["FENCE_KDUMP", "KDUMP", "Settings", "parse", "sender_command"]
+__all__ = ["FENCE_KDUMP", "KDUMP", "Settings", "parse", "sender_calls"]
 
 FENCE_KDUMP = "/etc/sysconfig/fence_kdump"
 KDUMP = "/etc/sysconfig/kdump"  # SUSE's, sysconfig.kdump(5)
 
 _ASSIGNMENT = re.compile(r"\s*(?:export\s+)?([A-Za-z_]\w*)=(.*)", re.DOTALL)
 _END_OF_COMMAND = frozenset((";", "&", "&&", "|", "||"))
+_REDIRECTION = re.compile(r"\d*[<>]+(.*)")
+_DUPLICATION = re.compile(r"\d*[<>]&\d*")  # 2>&1
+_NO_QUOTES = dict.fromkeys(map(ord, "\"'"))
 
 
 @dataclass(frozen=True)
@@ -62,23 +65,30 @@ def parse(text: str) -> Settings:
     return Settings(values, tuple(problems))
 
 
-def sender_command(command: str) -> tuple[str, ...]:
-    """The words of the call of a fence_kdump_send inside a shell command, its path first.
+def sender_calls(command: str) -> list[tuple[str, ...]]:
+    """The words of each call of a fence_kdump_send inside a shell command, its path first.
 
     command -- such as SUSE's KDUMP_POSTSCRIPT: "/usr/lib/fence_kdump_send -i 5 node1 node2"
-
-    Returns () if the command calls none.
     """
+    command = _DUPLICATION.sub(" ", command)
     try:
         lexer = shlex.shlex(command, posix=True, punctuation_chars=";&|")
         lexer.whitespace_split = True
         words = list(lexer)
-    except ValueError:
-        return ()
-    for start, word in enumerate(words):
-        if word.rpartition("/")[2] == "fence_kdump_send":
-            end = start
-            while end < len(words) and words[end] not in _END_OF_COMMAND:
-                end += 1
-            return tuple(words[start:end])
-    return ()
+    except ValueError:  # a quote that is not closed
+        words = command.translate(_NO_QUOTES).split()
+    calls: list[list[str]] = []
+    rest = iter(words)
+    inside = False
+    for word in rest:
+        redirection = _REDIRECTION.fullmatch(word)
+        if word in _END_OF_COMMAND:
+            inside = False
+        elif redirection and not redirection.group(1):
+            next(rest, "")
+        elif word.rpartition("/")[2] == "fence_kdump_send":
+            calls.append([word])
+            inside = True
+        elif inside and not redirection:
+            calls[-1].append(word)
+    return list(map(tuple, calls))
