@@ -22,7 +22,8 @@ from fence_kdump_image.image import (
     plan,
     show,
 )
-from fence_kdump_image.way import network, owners
+from fence_kdump_image.way import network
+from fence_kdump_image.way.owners import look
 
 __all__ = ["main", "run"]
 
@@ -68,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _plan(arguments: argparse.Namespace, texts: Mapping[str, str]) -> plan.Plan:
     kernel = network.Kernel(f"{arguments.root}/sys")
-    around = owners.look(arguments.initdir) if arguments.initdir else plan.ALONE
+    around = look.look(arguments.initdir) if arguments.initdir else plan.ALONE
     wanted = plan.make(texts, kernel, arguments.node, around=around)
     faults = [f"{path}: {fault}" for path, fault in plan.unreadable(arguments.root).items()]
     wanted = replace(wanted, warnings=(*wanted.warnings, *faults))

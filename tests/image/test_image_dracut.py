@@ -227,6 +227,8 @@ def test_nic_that_the_image_configures_is_left_alone(
 ) -> None:
     files = str(tmp_path_factory.mktemp("files"))
     images.file(f"{files}/{path}", text)
+    for program in ("usr/sbin/NetworkManager", "usr/sbin/ifup"):
+        images.file(f"{files}/{program}", "stand-in\n")
     image = images.build([*SMALL, "--no-kernel"], {"KDUMP_STAND_IN_FILES": files})
     assert image.read("etc/fence-kdump/links") == ""
     manifest = json.loads(image.read("usr/lib/dracut/fence-kdump.json"))
@@ -234,25 +236,71 @@ def test_nic_that_the_image_configures_is_left_alone(
     assert path in manifest["nics"][0]["why"]
 
 
+MAC = "52:54:00:aa:bb:01"
+
+
 def test_networkmanager_in_the_image_leaves_our_nic_alone(
     images: Workshop, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     files = str(tmp_path_factory.mktemp("files"))
-    profile = "etc/NetworkManager/system-connections/lan.nmconnection"
-    images.file(f"{files}/{profile}", "[connection]\ntype=ethernet\ninterface-name=eth7\n")
+    images.file(f"{files}/usr/sbin/NetworkManager", "stand-in\n")
     image = images.build([*SMALL, "--no-kernel"], {"KDUMP_STAND_IN_FILES": files})
     assert " virtio_net udev " in image.read("etc/fence-kdump/links")
     unmanaged = image.read("etc/NetworkManager/conf.d/90-fence-kdump.conf")
-    assert "match-device=mac:52:54:00:aa:bb:01\nmanaged=0\n" in unmanaged
+    assert f"match-device=mac:{MAC},interface-name:fk*\nmanaged=0\n" in unmanaged
 
 
-def test_stock_files_of_networkd_claim_no_nic(images: Workshop) -> None:
+def test_networkd_in_the_image_leaves_our_nic_alone(images: Workshop) -> None:
     image = images.build(
         ["--no-hostonly", "--no-kernel", "--add", "kdumpbase systemd-networkd"],
         {"IN_KDUMP": ""},
     )
     assert image.has("usr/lib/systemd/network/80-wifi-adhoc.network")
     assert " virtio_net udev " in image.read("etc/fence-kdump/links")
+    first, second, *_ = sorted(os.listdir(f"{image.root()}/etc/systemd/network"))
+    for name, match in ((first, "Name=fk*"), (second, f"PermanentMACAddress={MAC}")):
+        text = image.read(f"etc/systemd/network/{name}")
+        assert text == f"[Match]\n{match}\n\n[Link]\nUnmanaged=yes\n"
+
+
+def test_command_line_that_changes_makes_the_image_stale(images: Workshop) -> None:
+    """An `ip=` of the running kernel's own is a claim only if a program in the image acts on it."""
+    line = images.file(f"{images.root}/proc/cmdline", "ro ip=eth0:dhcp rd.neednet=1 quiet\n")
+    try:
+        image = images.build([*SMALL, "--no-kernel"])
+        assert image.read("etc/fence-kdump/links").startswith(f"nic {MAC} ")
+        assert images.checked(image).returncode == 0
+        images.file(line, "ro ip=eth0:dhcp\n")
+        checked = images.checked(image)
+    finally:
+        os.unlink(line)
+    assert checked.returncode == 1
+    assert checked.stdout == (
+        "stale: the crash kernel's command line no longer has 'rd.neednet=1'\n"
+    )
+
+
+def test_command_line_that_kdump_appends(
+    images: Workshop, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    files = str(tmp_path_factory.mktemp("files"))
+    images.file(f"{files}/usr/sbin/NetworkManager", "stand-in\n")
+    text = 'KDUMP_COMMANDLINE_APPEND="ip=10.0.0.2:::24::eth0:none rd.neednet=1"\n'
+    file = images.file(f"{images.root}/etc/sysconfig/kdump", text)
+    try:
+        image = images.build([*SMALL, "--no-kernel"], {"KDUMP_STAND_IN_FILES": files})
+        assert images.checked(image).returncode == 0
+    finally:
+        os.unlink(file)
+    assert image.read("etc/fence-kdump/links") == ""
+    assert not image.has("etc/NetworkManager")
+    manifest = json.loads(image.read("usr/lib/dracut/fence-kdump.json"))
+    assert [(nic["owner"], nic["why"]) for nic in manifest["nics"]] == [
+        ("dracut", "the crash kernel's command line: ip=10.0.0.2:::24::eth0:none")
+    ]
+    checked = images.checked(image)
+    assert checked.returncode == 1
+    assert "no longer has 'rd.neednet=1'" in checked.stdout
 
 
 def break_helper(images: Workshop, body: str) -> dict[str, str]:

@@ -12,7 +12,8 @@ import pytest
 
 from fence_kdump_cluster import corosync
 from fence_kdump_image.image.plan import ALONE, Plan, make
-from fence_kdump_image.way.owners import Surroundings, look
+from fence_kdump_image.way.owners.look import look
+from fence_kdump_image.way.owners.surroundings import Surroundings
 from fence_kdump_image.whom.resolve import look_up
 from lab.networks import Saved
 
@@ -168,8 +169,10 @@ def test_two_rings_share_a_bond() -> None:
 
 @pytest.mark.parametrize("word", ["vlan=bond0.5:bond0", "ip=bond0.5:dhcp", "bond=bond0:eth0,eth1:"])
 def test_owner_of_one_device_on_a_nic_owns_all_of_it(tmp_path: pathlib.Path, word: str) -> None:
+    (tmp_path / "sbin").mkdir()
+    (tmp_path / "sbin/ifup").touch()
     (tmp_path / "etc/cmdline.d").mkdir(parents=True)
-    (tmp_path / "etc/cmdline.d/45-net.conf").write_text(f"{word}\n")
+    (tmp_path / "etc/cmdline.d/45-net.conf").write_text(f"{word} rd.neednet\n")
     rings = ["10.0.9.2", "10.5.0.2"], ["10.0.9.1", "10.5.0.1"]
     made = plan("vlan-over-bond", *rings, around=look(str(tmp_path)))
     assert made.replay == ""
@@ -178,6 +181,8 @@ def test_owner_of_one_device_on_a_nic_owns_all_of_it(tmp_path: pathlib.Path, wor
 
 
 def test_other_nics_of_the_image_are_not_ours_to_wait_for(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "sbin").mkdir()
+    (tmp_path / "sbin/ifup").touch()
     (tmp_path / "etc/cmdline.d").mkdir(parents=True)
     (tmp_path / "etc/cmdline.d/45-net.conf").write_text("ip=eth1:dhcp\n")
     made = plan("vlan-on-nic", ["10.9.0.2"], ["10.9.0.1"], look(str(tmp_path)))

@@ -11,9 +11,9 @@ from fence_kdump_cluster import corosync
 from fence_kdump_cluster.addresses import literal
 from fence_kdump_image.image.plan import make
 from fence_kdump_image.image.show import as_data, as_text
-from fence_kdump_image.way import owners
 from fence_kdump_image.way.drivers import Driver
 from fence_kdump_image.way.network import Address, Device, Route
+from fence_kdump_image.way.owners import crashline, look
 from fence_kdump_image.way.wrapped import Policy
 from fence_kdump_image.whom import kdumpconf, sources, sysconfig
 
@@ -75,11 +75,14 @@ def test_parsers_take_any_text(text: str) -> None:
 
 
 @settings(deadline=None)
-@given(TEXT)
-def test_claims_of_any_image(text: str) -> None:
-    for path in (
+@given(TEXT, st.dictionaries(st.sampled_from([*sources.SOURCES, crashline.RUNNING]), TEXT))
+def test_claims_of_any_image(text: str, configuration: dict[str, str]) -> None:
+    paths = (
         "etc/NetworkManager/system-connections/a",
+        "etc/NetworkManager/conf.d/10-kdump-netif_allowlist.conf",
         "etc/systemd/network/a.network",
         "etc/cmdline.d/a.conf",
-    ):
-        owners.claims({path: text})
+    )
+    programs = ("network-manager", "systemd-networkd", "network-legacy", "wicked")
+    around = look.read(dict.fromkeys(paths, text), programs, default=True)
+    look.claims(around, crashline.compose(configuration))

@@ -152,7 +152,11 @@ def compare(old: Any, new: Any) -> tuple[str, list[str]]:
     for key, what in (("links", "replays"), ("modules", "loads")):
         network += [f"it {what} no '{line}'" for line in new[key] if line not in old[key]]
         network += [f"it still {what} '{line}'" for line in old[key] if line not in new[key]]
-    changed = other_key or old["sources"] != new["sources"]
+    other_line = old["line"] != new["line"]
+    for one, other, verb in ((new, old, "has"), (old, new, "no longer has")):
+        words = [word for word in one["line"] if word not in other["line"]]
+        differences += [f"the crash kernel's command line {verb} '{word}'" for word in words]
+    changed = other_key or other_line or old["sources"] != new["sources"]
     changed = changed or new["sender"] not in (None, old["sender"])
     if (differences and (changed or not doubts)) or (network and not doubts):
         return STALE, differences + network

@@ -8,13 +8,18 @@ import os
 from collections.abc import Iterable, Mapping
 
 from fence_kdump_image.image import libraries, manifest, plan
+from fence_kdump_image.way.nics import OURS
+from fence_kdump_image.way.replay import OWN
 
 __all__ = ["FOLDER", "requests", "write"]
 
 FOLDER = "etc/fence-kdump"
 _RESOLVER_FILES = (plan.HOSTS, "/etc/nsswitch.conf", "/etc/resolv.conf", "/etc/host.conf")
 _RESOLVER_LIBRARIES = ("libnss_files.so.*", "libnss_dns.so.*", "libresolv.so.*")
-_UNMANAGED = "etc/NetworkManager/conf.d/90-fence-kdump.conf"
+_NETWORKMANAGER = "etc/NetworkManager/conf.d/90-fence-kdump.conf"
+# systemd-networkd takes the first file by name that matches a device
+_NETWORKD = "etc/systemd/network/00-fence-kdump-{}.network"
+_DEVICES = f"{OWN}*"
 
 
 def write(
@@ -33,15 +38,29 @@ def write(
         f"{FOLDER}/args": "".join(f"{word}\n" for word in wanted.arguments),
         f"{FOLDER}/links": wanted.replay,
     }
-    ours = [nic.mac for nic in wanted.nics if nic.owner == "fence-kdump"]
-    if ours and os.path.isdir(os.path.join(initdir, "etc/NetworkManager")):
-        devices = ",".join(f"mac:{mac}" for mac in ours)
-        files[_UNMANAGED] = f"[device-fence-kdump]\nmatch-device={devices}\nmanaged=0\n"
+    files.update(_keep_off(wanted))
     for path, text in files.items():
         _write(os.path.join(initdir, path), text)
     if wanted.key:
         _write_key(initdir + plan.KEY_FILE, wanted.key.key)
     _write(place, manifest.render(made))
+
+
+def _keep_off(wanted: plan.Plan) -> dict[str, str]:
+    """Files that tell the image's programs to leave our NICs, and what stands on them, alone."""
+    macs = [nic.mac for nic in wanted.nics if nic.owner == OURS]
+    files = {}
+    if macs and "network-manager" in wanted.around.programs:
+        devices = ",".join([*(f"mac:{mac}" for mac in macs), f"interface-name:{_DEVICES}"])
+        files[_NETWORKMANAGER] = f"[device-fence-kdump]\nmatch-device={devices}\nmanaged=0\n"
+    if macs and "systemd-networkd" in wanted.around.programs:
+        # MACAddress= would match somebody else's vlan on such a NIC, too
+        for name, match in (
+            ("nics", f"PermanentMACAddress={' '.join(macs)}"),
+            ("devices", f"Name={_DEVICES}"),
+        ):
+            files[_NETWORKD.format(name)] = f"[Match]\n{match}\n\n[Link]\nUnmanaged=yes\n"
+    return files
 
 
 def _write(path: str, text: str) -> None:

@@ -12,7 +12,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from fence_kdump_image.image.plan import Plan
-from fence_kdump_image.way.owners import Claim, Surroundings
+from fence_kdump_image.way.owners.claim import Allowlist, Claim
+from fence_kdump_image.way.owners.surroundings import Surroundings, Word
 
 __all__ = ["PATH", "around", "digest_folder", "digest_text", "digests", "make", "render"]
 
@@ -52,19 +53,8 @@ def make(plan: Plan, texts: Mapping[str, str], sources: Iterable[str], sender: s
             for n in plan.nics
         ],
         "modules": list(plan.modules),
-        "around": {
-            "network": plan.around.network,
-            "claims": [
-                {
-                    "owner": c.owner,
-                    "why": c.why,
-                    "names": sorted(c.names),
-                    "macs": sorted(c.macs),
-                    "everything": c.everything,
-                }
-                for c in plan.around.claims
-            ],
-        },
+        "line": list(plan.line),
+        "around": _from_around(plan.around),
         "sender": digest_folder(sender),
         "warnings": list(plan.warnings),
     }
@@ -81,11 +71,45 @@ def around(manifest: Any) -> Surroundings:
     Raises KeyError or TypeError on what `make` did not make.
     """
     found = manifest["around"]
-    claims = (
-        Claim(c["owner"], c["why"], frozenset(c["names"]), frozenset(c["macs"]), c["everything"])
-        for c in found["claims"]
+    listed = found["allowlist"]
+    return Surroundings(
+        programs=tuple(found["programs"]),
+        profiles=tuple(
+            Claim(
+                c["owner"],
+                c["why"],
+                frozenset(c["names"]),
+                frozenset(c["macs"]),
+                c["everything"],
+                None if c["addresses"] is None else tuple(c["addresses"]),
+            )
+            for c in found["profiles"]
+        ),
+        words=tuple(Word(path, text) for path, text in found["words"]),
+        allowlist=listed and Allowlist(frozenset(listed["names"]), frozenset(listed["macs"])),
+        default=found["default"],
     )
-    return Surroundings(tuple(claims), found["network"])
+
+
+def _from_around(found: Surroundings) -> Any:
+    listed = found.allowlist
+    return {
+        "programs": list(found.programs),
+        "profiles": [
+            {
+                "owner": c.owner,
+                "why": c.why,
+                "names": sorted(c.names),
+                "macs": sorted(c.macs),
+                "everything": c.everything,
+                "addresses": c.addresses,
+            }
+            for c in found.profiles
+        ],
+        "words": [list(word) for word in found.words],
+        "allowlist": listed and {"names": sorted(listed.names), "macs": sorted(listed.macs)},
+        "default": found.default,
+    }
 
 
 def digests(texts: Mapping[str, str], sources: Iterable[str]) -> dict[str, str | None]:

@@ -8,35 +8,30 @@ from dataclasses import dataclass, field, replace
 from typing import Callable
 
 from fence_kdump_image.image import nodekey
-from fence_kdump_image.way import links, owners, replay, source, wrapped
+from fence_kdump_image.way import dump, links, replay, source, wrapped
 from fence_kdump_image.way.network import Address, Device, Network, NetworkError
+from fence_kdump_image.way.nics import Nic, Way, divide
+from fence_kdump_image.way.owners import crashline, look
+from fence_kdump_image.way.owners.surroundings import ALONE, Surroundings
 from fence_kdump_image.way.source import Sourced
 from fence_kdump_image.whom import itself, members, resolve, sources, targets
 
-__all__ = ["SOURCES", "Nic", "Plan", "make", "read_sources", "unreadable", "with_key"]
+__all__ = [
+    "ALONE",
+    "SOURCES",
+    "Nic",
+    "Plan",
+    "make",
+    "read_sources",
+    "unreadable",
+    "with_key",
+]
 
 FAST_START = "60"  # seconds; carrier, STP, LACP or a cold neighbour may swallow the first messages
 HOSTS = "/etc/hosts"
-SOURCES = (*sources.SOURCES, HOSTS)  # all that a plan may depend on
-ALONE = owners.Surroundings()
-Way = tuple["source.Sourced", "tuple[links.Link, ...]"]  # to a target, and what it stands on
+SOURCES = (*sources.SOURCES, HOSTS)  # all configuration that a plan may depend on
 Resolver = Callable[[Sequence[str], str], Mapping[str, "tuple[str, ...]"]]
 KEY_FILE = "/etc/fence-kdump/node.key"  # in an image
-
-
-@dataclass(frozen=True)
-class Nic:
-    """A NIC that leads to a target, and who sets it up in the crash kernel.
-
-    owner -- "fence-kdump", "NetworkManager", "systemd-networkd" or "dracut"
-    why -- the setting that makes it theirs, or the targets that make it ours
-    """
-
-    name: str
-    mac: str
-    driver: str
-    owner: str
-    why: str
 
 
 @dataclass(frozen=True)
@@ -57,6 +52,7 @@ class Plan:
     key -- with which this node proves who it is, None for none
     ways -- how this node reaches each address now, and from which address of its own
     faults -- path -> what is wrong with a file that may therefore name fewer nodes than it should
+    line -- the words about the network on the crash kernel's command line
     """
 
     node: str
@@ -68,11 +64,12 @@ class Plan:
     senders: tuple[str, ...]
     refusal: str
     warnings: tuple[str, ...]
-    around: owners.Surroundings
+    around: Surroundings
     name: str = ""
     key: nodekey.NodeKey | None = None
     ways: tuple[Sourced, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
+    line: tuple[str, ...] = ()
 
     @property
     def arguments(self) -> tuple[str, ...]:
@@ -89,10 +86,11 @@ class Plan:
 
 
 def read_sources(root: str) -> dict[str, str]:
-    """The configuration below a root folder: path -> text of each file that exists; on a Pacemaker
-    Remote node, whose members no file tells, what the cluster says."""
+    """The configuration below a root folder, and the running kernel's command line: path -> text of
+    each file that exists; on a Pacemaker Remote node, whose members no file tells, what the cluster
+    says."""
     texts = {}
-    for path in SOURCES:
+    for path in (*SOURCES, crashline.RUNNING):
         if path == members.PATH:
             continue
         try:
@@ -125,7 +123,7 @@ def make(
     network: Network,
     node: str = "",
     resolver: Resolver = resolve.look_up,
-    around: owners.Surroundings = ALONE,
+    around: Surroundings = ALONE,
 ) -> Plan:
     """Plan an image. Raises nothing that is about this machine: what fails becomes a warning.
 
@@ -141,7 +139,8 @@ def make(
     names = frozenset({node.lower(), node.lower().partition(".")[0]})
     # corosync.conf knows this node best; only else what its name resolves to stands for it
     named = [] if {ring.node.lower() for ring in configured.rings} & names else [node]
-    answers = resolver([*targets.hosts(configured), *named], configured.options.family)
+    servers = dump.servers(texts, around)
+    answers = resolver([*targets.hosts(configured), *named, *servers], configured.options.family)
     try:
         addresses = network.addresses()
     except NetworkError as error:
@@ -156,14 +155,17 @@ def make(
         own = {0: alone}
         warnings += [problem] if problem else []
     ways = _ways(settled, own, network, warnings)
-    paths, nics = _paths(ways, around.claims)
+    line = crashline.compose(texts)
+    claims = look.claims(around, line)
+    divided = divide(ways, claims, _dump([a for s in servers for a in answers.get(s, ())], network))
+    warnings += divided.problems
     return Plan(
         node=node,
         targets=settled.targets,
         options=configured.options.words,
-        nics=tuple(nics.values()),
-        replay=replay.render(paths, bool(around.claims) or around.network),
-        modules=replay.modules(paths),
+        nics=divided.nics,
+        replay=replay.render(divided.paths, bool(around.programs)),
+        modules=replay.modules(divided.paths),
         senders=configured.senders,
         refusal=_refusal(configured, settled),
         warnings=tuple(dict.fromkeys(warnings)),
@@ -171,6 +173,7 @@ def make(
         name=settled.name,
         ways=tuple(found for found, _ in ways),
         faults={} if configured.opted_out else configured.faults,
+        line=tuple(word.text for word in line),
     )
 
 
@@ -224,36 +227,10 @@ def _ways(
     return ways
 
 
-def _paths(
-    ways: Sequence[Way], claims: Sequence[owners.Claim]
-) -> tuple[list[replay.Path], dict[str, Nic]]:
-    # whoever has one device on a NIC has the NIC, and with it all that is stacked on it
-    owned: dict[str, owners.Claim] = {}
-    for _, stack in ways:
-        claim = owners.owner(stack, claims)
-        if claim:
-            owned.update({link.device.name: claim for link in stack if link.driver})
-    paths: list[replay.Path] = []
-    nics: dict[str, Nic] = {}
-    for found, stack in ways:
-        for link in stack:
-            if link.driver:
-                nics.setdefault(link.device.name, _nic(link, found.target, owned))
-        if found.route and stack and not any(link.device.name in owned for link in stack):
-            paths.append(replay.Path(stack, found.route, found.address))
-    return paths, nics
-
-
-def _nic(link: links.Link, target: targets.Target, owned: Mapping[str, owners.Claim]) -> Nic:
-    device, claim = link.device, owned.get(link.device.name)
-    ours = f"it leads to {target.address}, and nothing else in the image configures it"
-    return Nic(
-        device.name,
-        device.permanent_mac,
-        link.driver.name if link.driver else "",
-        claim.owner if claim else "fence-kdump",
-        claim.why if claim else ours,
-    )
+def _dump(servers: Sequence[str], network: Network) -> dict[str, str]:
+    """Address of the dump's server -> the device that leads to it now."""
+    routes = [network.route(server) for server in servers]
+    return {route.target: route.device for route in routes if route}
 
 
 class _Blind:

@@ -9,6 +9,8 @@ wrapped  what wraps a packet on its way, and is not replayed
 source   from which address a target is told, and over which route
 links    what that route stands on: NIC, vlan, bond, bridge
 devices  how each of these is made again
-owners   what else in the image sets up a NIC
+owners   what else in the image sets up a NIC, a folder
+dump     the server that takes the dump
+nics     who sets up each NIC, and what is left for us
 replay   the lines that the crash kernel replays
 """

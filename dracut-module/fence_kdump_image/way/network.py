@@ -53,6 +53,7 @@ class Device:
     master -- name of the bond, bridge... that it belongs to, "" for none
     data -- what the kernel tells of its kind
     port -- what the kernel tells of it as a member of its master
+    altnames -- its other names, by which a setting may speak of it, too
     """
 
     name: str
@@ -65,6 +66,7 @@ class Device:
     master: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     port: Mapping[str, Any] = field(default_factory=dict)
+    altnames: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,7 @@ def parse_links(text: str) -> dict[str, Device]:
             master=link.get("master", ""),
             data=info.get("info_data", {}),
             port=slave,
+            altnames=tuple(link.get("altnames", ())),
         )
     return devices
 

@@ -1,0 +1,81 @@
+"""One owner per NIC: what an image configures already stays as it is.
+
+An address set early on a NIC that another part of the image configures makes that part give up,
+and the dump with it. So: a NIC that a program in the image sets up is its own, with all that is
+stacked on it.
+"""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Mapping, Sequence
+
+from fence_kdump_image.way.owners import networkd, networkmanager, words
+from fence_kdump_image.way.owners.claim import Claim
+from fence_kdump_image.way.owners.surroundings import Surroundings, Word
+
+__all__ = ["claims", "look", "read"]
+
+_CMDLINE = ("etc/cmdline", "etc/cmdline.d/*.conf")
+# what sets up NICs in an image if told to, or by itself; no profile or word is a claim without
+_PROGRAMS = {
+    "network-manager": ("usr/sbin/NetworkManager", "usr/bin/NetworkManager"),
+    "systemd-networkd": ("usr/lib/systemd/systemd-networkd", "lib/systemd/systemd-networkd"),
+    "network-legacy": ("usr/sbin/ifup", "sbin/ifup"),
+    "wicked": ("usr/sbin/wicked",),
+    "connman": ("usr/sbin/connmand",),
+}
+
+
+def look(initdir: str) -> Surroundings:
+    """What an image has, as far as it is built.
+
+    initdir -- its root
+    """
+    programs = [name for name, paths in _PROGRAMS.items() if _has(initdir, paths)]
+    default = _has(initdir, networkd.DEFAULTS)
+    patterns = (*networkmanager.PROFILES, networkmanager.ALLOWLIST, *networkd.UNITS, *_CMDLINE)
+    texts = {}
+    for pattern in patterns:
+        for path in sorted(glob.glob(os.path.join(initdir, pattern))):
+            try:
+                with open(path, encoding="utf-8", errors="replace") as file:
+                    texts[os.path.relpath(path, initdir)] = file.read()
+            except OSError:  # a symlink out of the image
+                continue
+    return read(texts, programs, default)
+
+
+def _has(initdir: str, paths: Sequence[str]) -> bool:
+    return any(os.path.lexists(os.path.join(initdir, path)) for path in paths)
+
+
+def read(texts: Mapping[str, str], programs: Sequence[str], default: bool = False) -> Surroundings:
+    """What an image's files say of NICs to the programs that it has.
+
+    texts -- path in the image -> text
+    programs, default -- as `Surroundings` has them
+    """
+    profiles: list[Claim] = []
+    found: list[Word] = []
+    allowlist = None
+    for path, text in texts.items():
+        if path.startswith("etc/cmdline"):
+            found += words.find(path, text)
+        elif path == networkmanager.ALLOWLIST:
+            allowlist = networkmanager.allowlist(text)
+        elif "network-manager" in programs and not networkd.is_unit(path):
+            profiles.append(networkmanager.profile(path, text))
+    if "systemd-networkd" in programs:
+        profiles += networkd.claims(texts)
+    return Surroundings(tuple(programs), tuple(profiles), tuple(found), allowlist, default)
+
+
+def claims(around: Surroundings, line: Sequence[Word]) -> list[Claim]:
+    """All claims on NICs in an image.
+
+    around -- what it has
+    line -- words about the network of the crash kernel's command line
+    """
+    return [*around.profiles, *words.claims(around, line)]
