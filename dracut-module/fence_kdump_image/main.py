@@ -16,7 +16,6 @@ from fence_kdump_image.image import (
     check,
     files,
     finished,
-    manifest,
     memory,
     nodekey,
     plan,
@@ -104,7 +103,7 @@ def _install(arguments: argparse.Namespace) -> int:
 
 def _refresh(arguments: argparse.Namespace) -> int:
     def read() -> Mapping[str, str | None]:
-        return manifest.digests(plan.read_sources(arguments.root), plan.SOURCES)
+        return check.configured(arguments.root)
 
     try:
         finished.find(arguments.root)

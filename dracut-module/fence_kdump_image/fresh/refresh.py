@@ -28,7 +28,7 @@ def refresh(
     look: Callable[[], Outcome],
     read: Callable[[], Sources],
     say: Say,
-    seconds: float = tools.BUILD_SECONDS,
+    seconds: float,
 ) -> tuple[bool, Outcome]:
     """Look, rebuild if need be, and look again, until the image fits what is configured.
 
@@ -125,7 +125,7 @@ def _is_built_of_this(found: Outcome) -> bool:
 
     It may have been another one for a moment: a file that was just being written, say.
     """
-    return not found.built_of or found.built_of == found.sources
+    return not found.built_of or found.built_of.items() <= found.sources.items()
 
 
 def _remember(root: str, found: Outcome) -> None:

@@ -15,9 +15,8 @@ from typing import Callable
 from fence_kdump_image import programs
 from fence_kdump_image.image import finished
 
-__all__ = ["BUILD_SECONDS", "Tool", "find"]
+__all__ = ["Tool", "find"]
 
-BUILD_SECONDS = 1800.0  # a whole kdumpctl has taken 270 s of processor time on a slow machine
 _LOAD_SECONDS = 600.0  # kdumpctl first waits for the end of another kdumpctl, which may build
 # A load was begun, and has not ended well. Gone with the next boot, as what is loaded.
 _DOUBT = "/run/fence-kdump-load"
@@ -76,7 +75,7 @@ class Tool:
         return True
 
 
-def find(root: str, say: Say, seconds: float = BUILD_SECONDS) -> Tool | None:
+def find(root: str, say: Say, seconds: float) -> Tool | None:
     """This system's commands, None if it has none.
 
     root, say, seconds -- as `Tool` has them

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from fence_kdump_cluster import keyfiles
 from fence_kdump_image.image import finished, manifest, plan
 from fence_kdump_image.way.network import Network
 
@@ -67,7 +68,7 @@ def check(root: str, network: Network, node: str, sender: str, path: str = "") -
     path -- of the image, "" for the one that kdump loads
     """
     texts = plan.read_sources(root)
-    sources = manifest.digests(texts, plan.SOURCES)
+    sources = {**manifest.digests(texts, plan.SOURCES), **_keys(root)}
     stamp = ""
     unloaded = not path and finished.is_loaded(root) is False
     try:
@@ -92,6 +93,25 @@ def check(root: str, network: Network, node: str, sender: str, path: str = "") -
         reasons.append("no crash kernel is loaded: start the kdump service")
     digest, built_of = _digest(new, wanted.refusal), old["sources"] if old else {}
     return Outcome(state, tuple(reasons), path, digest, sources, stamp, built_of)
+
+
+def configured(root: str) -> Mapping[str, str | None]:
+    """What is configured now, as `Outcome.sources` has it.
+
+    root -- of the file system
+    """
+    return {**manifest.digests(plan.read_sources(root), plan.SOURCES), **_keys(root)}
+
+
+def _keys(root: str) -> dict[str, str | None]:
+    """The same of the files with keys. No manifest has these, nor any other record."""
+    digests: dict[str, str | None] = {}
+    for path in (keyfiles.NODE, keyfiles.MASTER, keyfiles.COROSYNC):
+        try:
+            digests[path] = hashlib.sha256(keyfiles.read(root + path)).hexdigest()
+        except keyfiles.BadKeyFile as error:
+            digests[path] = str(error)
+    return digests
 
 
 def _news(old: Any, sources: Mapping[str, str | None], faults: Mapping[str, str]) -> list[str]:
