@@ -101,6 +101,7 @@ def run(cluster: Cluster, node: Node, crash_image: str, folder: str, timeline: T
         datagrams=witness.datagrams,
         vmcore=vmcore if saved else None,
         dumped_to=production,
+        log=disk.crash_log(production, folder),
     )
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 import pytest
 
 from lab.dumps import assert_dumped
+from lab.programs import ADMIN, run
 from rig import nodes
 from rig.image import Image
 from rig.run import Outcome, Scenario
@@ -48,6 +50,18 @@ def test_one_nic(outcome: Outcome) -> None:
     assert_told(outcome, "10.77.0.2")
     assert outcome.time_of("fence_kdump_send: 10.77.0.1: message sent")
     assert_dumped(outcome)
+
+
+@pytest.mark.scenario(Scenario("plain", PLAIN))
+def test_the_log_beside_the_dump_tells_the_story(outcome: Outcome) -> None:
+    assert outcome.log
+    result = run([ADMIN, "last", "--json", outcome.log])
+    told = json.loads(result.stdout)
+    events = {event["stage"]: event["text"] for event in told["timelines"][0]["events"]}
+    assert list(events) == ["crash_kernel", "links_up", "message"]
+    assert "eth0 (52:54:00:" in events["links_up"]
+    assert events["message"] == "the first message leaves for 10.77.0.1"
+    assert [(check["name"], check["state"]) for check in told["checks"]] == [("message", "ok")]
 
 
 @pytest.mark.scenario(Scenario("no-systemd", NO_SYSTEMD))

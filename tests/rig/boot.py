@@ -39,12 +39,14 @@ class Outcome:
     datagrams -- what the witness saw on port 7410
     vmcore    -- the dump's file, taken from its target; None when there is none
     dumped_to -- the file system that took it, to be checked; None for the network
+    log       -- the crash kernel's own log, saved beside the dump; None when there is none
     """
 
     console: Console
     datagrams: list[Datagram]
     vmcore: str | None
     dumped_to: str | None
+    log: str | None
 
     def time_of(self, text: str) -> float | None:
         """When the console first had a line with `text`."""

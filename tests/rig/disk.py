@@ -9,7 +9,7 @@ import tempfile
 from .host import RigError, kernel_image, run
 from .stage1 import populate
 
-__all__ = ["add_file_system", "add_production_disk", "check", "extract"]
+__all__ = ["add_file_system", "add_production_disk", "check", "crash_log", "extract"]
 
 _SIZE = "600M"
 
@@ -44,6 +44,16 @@ def extract(path: str, file: str, output: str) -> bool:
     """Copies `file` out of the file system `path`; False when it is not there."""
     run("debugfs", "-R", f"dump {file} {output}", path)
     return os.path.exists(output) and os.path.getsize(output) > 0
+
+
+def crash_log(path: str, folder: str) -> str | None:
+    """Fetches the crash kernel's own log from beside the dump; where it is, None if there is none.
+
+    path   -- the file system that took the dump
+    folder -- for the log
+    """
+    output = os.path.join(folder, "kexec-dmesg.log")
+    return output if extract(path, "/var/crash/kexec-dmesg.log", output) else None
 
 
 def check(path: str) -> None:

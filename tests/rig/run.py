@@ -110,6 +110,7 @@ def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None =
         datagrams=witness.datagrams,
         vmcore=_fetch(dumped_to, flat, os.path.join(folder, "vmcore")),
         dumped_to=dumped_to,
+        log=disk.crash_log(dumped_to, folder) if dumped_to else None,
         agent_returncode=agent.returncode,
         agent_output=agent.output,
     )

@@ -41,6 +41,7 @@ save() {
         makedumpfile --message-level 4 -l -d 31 /proc/vmcore "$directory/vmcore.part" &&
         sync &&
         mv "$directory/vmcore.part" "$directory/vmcore" &&
+        dmesg -T >"$directory/kexec-dmesg.log" &&
         sync
 }
 

@@ -42,7 +42,7 @@ installkernel() {
 install() {
     local _target
 
-    inst_multiple makedumpfile mount umount mkdir mv sync sleep sed grep cat du pkill setsid ls
+    inst_multiple makedumpfile mount umount mkdir mv sync sleep sed grep cat du pkill setsid ls dmesg
     # shellcheck disable=SC2086 # a list of programs
     [[ -z $RIG_EXTRA_BINS ]] || inst_multiple $RIG_EXTRA_BINS
     inst_simple /etc/kdump.conf
