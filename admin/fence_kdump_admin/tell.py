@@ -38,6 +38,8 @@ def painter(output: TextIO) -> Callable[[str, str], str]:
 
 def group(subject: str, found: Sequence[Check], paint: Callable[[str, str], str]) -> str:
     """A subject's checks, one line each; below one that is bad, what to do."""
+    if not found:
+        return ""
     lines = [paint(subject, "1")]
     for check in found:
         mark, colour = _MARKS[check.state]

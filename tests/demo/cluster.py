@@ -4,6 +4,7 @@ Three nodes with real Corosync and Pacemaker. node2's panic, crash kernel and du
 virtual machine on the cluster's network; the other two nodes run our agent when Pacemaker tells
 them to. Prints each stage as it is reached and a picture at the end. Leaves timeline.json, vmcore,
 serial.log and what the survivors logged in build/demo-cluster/. Exits 1 if a stage was not reached.
+At the end stands what `fence-kdump` says of it, before and after.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import tempfile
 from demo.show import Progress, announcer, build, conclude
 from lab import machine
 from lab.cluster import Cluster
+from lab.programs import ADMIN
 from rig import host, image, private
 from rig.boot import Outcome
 from rig.timeline import CLUSTER_STAGES, Timeline
 
 FOLDER = os.path.join(host.REPOSITORY, "build", "demo-cluster")
-TARGET = "node2"
+TARGET, SURVIVOR = "node2", "node1"
 OPTIONS = "timeout=45 pcmk_off_timeout=60 pcmk_off_retries=1"
 
 
@@ -37,13 +39,29 @@ def main() -> int:
             progress = Progress("setting up fencing: our agent first, power fencing second")
             cluster.two_levels(OPTIONS)
             progress.done()
+            before = said(cluster, "doctor")
             outcome, seconds = panic(cluster)
             if cluster.fenced_by(TARGET) != "kdump":
                 seconds["fenced"] = None  # the second level did it
             for survivor in cluster.survivors:
                 log = f"{survivor.folder}/log/pacemaker/pacemaker.log"
                 shutil.copyfile(log, os.path.join(FOLDER, f"{survivor.name}-pacemaker.log"))
-    return conclude(FOLDER, outcome, seconds, CLUSTER_STAGES)
+            after = said(cluster, "last", *([outcome.log] if outcome.log else []))
+    code = conclude(FOLDER, outcome, seconds, CLUSTER_STAGES)
+    print(
+        f"\nfence-kdump doctor on {SURVIVOR}, before the crash (of {SURVIVOR} itself it finds little:"
+    )
+    print(f"it is a set of namespaces, without a crash kernel or a real NIC)\n\n{before}")
+    print(
+        f"fence-kdump last on {SURVIVOR}, with the crash kernel's log from {TARGET}'s disk\n\n{after}"
+    )
+    return code
+
+
+def said(cluster: Cluster, *arguments: str) -> str:
+    """What the administrator's command says on a survivor."""
+    result = cluster[SURVIVOR].run(ADMIN, *arguments)
+    return result.stdout + result.stderr
 
 
 def panic(cluster: Cluster) -> tuple[Outcome, dict[str, float | None]]:

@@ -64,16 +64,6 @@ def test_devices_of_groups_and_templates() -> None:
     assert found.feature_set == (3, 16, 2)
 
 
-def test_remote_nodes_are_nodes() -> None:
-    remote = '<primitive id="r1" class="ocf" provider="pacemaker" type="remote"/>'
-    guest = (
-        '<primitive id="vm" class="ocf" provider="heartbeat" type="VirtualDomain">'
-        '<meta_attributes><nvpair name="remote-node" value="r2"/></meta_attributes></primitive>'
-    )
-    nodes = '<nodes><node id="1" uname="node1"/></nodes>'
-    assert set(parse(cib(remote + guest, nodes)).nodes) == {"node1", "r1", "r2"}
-
-
 def device(**pairs: str) -> Device:
     return Device("kdump", "fence_kdump", pairs)
 

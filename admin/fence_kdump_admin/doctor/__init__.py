@@ -6,6 +6,7 @@ changes anything.
 here      this node as the checks see it: its files, its network, its plan
 crash     a crash kernel can start
 image     what the crash image knows, and whether it still fits
+watchdog  a hardware watchdog does not end the dump
 firewall  messages of the other nodes get in
 ruleset   what nft's rules do with a datagram
 way       messages get through to the other nodes

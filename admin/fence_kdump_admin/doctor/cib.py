@@ -1,7 +1,8 @@
 """Pacemaker's configuration, read as a file: it need not run.
 
-The CIB's elements are those of Pacemaker's schemas (xml/*.rng in its sources). The file is
-replaced whole by Pacemaker, so it needs no lock.
+Who the nodes are, and their addresses, fence_kdump_cluster's `cib` tells. The CIB's elements are
+those of Pacemaker's schemas (xml/*.rng in its sources). Pacemaker replaces the file whole, so it
+needs no lock.
 """
 
 from __future__ import annotations
@@ -11,12 +12,12 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-__all__ = ["PATH", "CibError", "Configuration", "Device", "Level", "parse", "read"]
+from fence_kdump_cluster import files
+from fence_kdump_cluster.cib import MOST
 
-PATH = "/var/lib/pacemaker/cib/cib.xml"
-LARGEST = 16 << 20  # bytes; a large cluster's has 1 MB
+__all__ = ["CibError", "Configuration", "Device", "Level", "parse", "read"]
+
 AGENT = "fence_kdump"
-_SETS = ("instance_attributes", "meta_attributes")
 
 
 class CibError(Exception):
@@ -64,7 +65,7 @@ class Level:
 class Configuration:
     """What is of interest here.
 
-    nodes -- name -> its attributes; Pacemaker Remote nodes too
+    nodes -- name -> its attributes, of all that have any
     devices -- fencing devices
     levels -- fencing levels
     properties -- cluster properties
@@ -86,16 +87,13 @@ class Configuration:
 def read(path: str) -> Configuration:
     """The configuration in a file. Raises CibError, and FileNotFoundError."""
     try:
-        with open(path, "rb") as file:
-            data = file.read(LARGEST + 1)
+        data = files.read(path, MOST)
     except FileNotFoundError:
         raise
     except PermissionError as error:
         raise CibError(f"{path} cannot be read: run it as root") from error
     except OSError as error:
         raise CibError(f"{path}: {error.strerror}") from error
-    if len(data) > LARGEST:
-        raise CibError(f"{path}: more than {LARGEST >> 20} MB")
     try:
         return parse(data)
     except CibError as error:
@@ -141,12 +139,6 @@ def _nodes(configuration: Element) -> dict[str, Mapping[str, str]]:
     for node in configuration.iterfind("nodes/node"):
         name = node.get("uname") or node.get("id") or ""
         found[name] = _values(node, "instance_attributes")
-    for primitive in configuration.iter("primitive"):
-        kind = (primitive.get("class"), primitive.get("provider"), primitive.get("type"))
-        guest = _values(primitive, "meta_attributes").get("remote-node", "")
-        name = primitive.get("id", "") if kind == ("ocf", "pacemaker", "remote") else guest
-        if name:
-            found.setdefault(name, {})
     return found
 
 

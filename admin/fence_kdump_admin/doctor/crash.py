@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import shutil
 
@@ -14,13 +15,13 @@ SIZE = "/sys/kernel/kexec_crash_size"
 LOADED = "/sys/kernel/kexec_crash_loaded"
 STOCK_SENDER = "/usr/libexec/fence_kdump_send"
 AGENT = "/usr/sbin/fence_kdump"
-UNIT = "fence-kdump-refresh.path"
+UNITS = ("fence-kdump-refresh.path", "fence-kdump-refresh.service")
 _WANTED_BY = "/etc/systemd/system/*.wants"
 
 
 def checks(here: Here) -> list[Check]:
     """Memory and kernel, and the programs that belong to a node."""
-    return [_memory(here), _kernel(here), _agent(here), _stock_sender(here)]
+    return [_memory(here), _kernel(here), _agent(here), _stock_sender(here), _units(here)]
 
 
 def _memory(here: Here) -> Check:
@@ -60,3 +61,13 @@ def _stock_sender(here: Here) -> Check:
         )
         return bad("stock-sender", text, "dnf swap fence-agents-kdump fence-kdump-agent")
     return ok("stock-sender", "kdump's own fence_kdump code is off")
+
+
+def _units(here: Here) -> Check:
+    off = [unit for unit in UNITS if not glob.glob(f"{glob.escape(here.root)}{_WANTED_BY}/{unit}")]
+    if off:
+        text = f"{' and '.join(off)}: off, so nothing keeps the crash image fresh"
+        return bad(
+            "refresh", text, f"systemctl enable {' '.join(off)} && systemctl start {UNITS[0]}"
+        )
+    return ok("refresh", "the crash image is kept fresh at boot and on changes")

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from fence_kdump_admin.doctor import cib
-from fence_kdump_cluster import corosync
-from fence_kdump_image.image import finished, manifest, plan
+from fence_kdump_cluster import cib as nodes
+from fence_kdump_cluster import corosync, files
+from fence_kdump_image.image import content, finished, manifest, plan
 from fence_kdump_image.way.network import Kernel, Network
 
 __all__ = ["Here", "look", "text_of"]
@@ -24,6 +25,7 @@ class Here:
     image -- path of the crash image, "" if there is none
     image_problem -- why nothing is known of the image, "" if it is
     manifest -- the image's, None if it has none or is not known
+    listing -- what lsinitrd lists of the image, "" if that is not known
     cluster -- Pacemaker's configuration, None if it is not known
     cluster_problem -- why not, "" if it is, or if this node has none
     addresses -- name -> addresses of all nodes that corosync.conf or the CIB names
@@ -35,6 +37,7 @@ class Here:
     image: str
     image_problem: str
     manifest: Any
+    listing: str
     cluster: cib.Configuration | None
     cluster_problem: str
     addresses: Mapping[str, tuple[str, ...]]
@@ -51,27 +54,30 @@ def look(root: str, node: str) -> Here:
     node -- this node's name, "" for the host name
     """
     network = Kernel(f"{root}/sys")
-    image, problem, made = "", "", None
+    image, problem, made, listing = "", "", None, ""
     around = plan.ALONE
     try:
         image = finished.find(root)
         made = finished.read_manifest(image)
         around = manifest.around(made) if made else plan.ALONE
+        listing = content.listing(image)
     except finished.ImageError as error:
         problem = str(error)
     except (KeyError, TypeError, ValueError):
         problem, made = f"{image}: its manifest is of another version of fence-kdump", None
-    cluster, cluster_problem = _cluster(root)
+    wanted = plan.make(plan.read_sources(root), network, node, around=around)
+    cluster, cluster_problem = _cluster(root + nodes.PATH)
     return Here(
         root=root,
         network=network,
-        plan=plan.make(plan.read_sources(root), network, node, around=around),
+        plan=plan.with_key(wanted, root),
         image=image,
         image_problem=problem,
         manifest=made,
+        listing=listing,
         cluster=cluster,
         cluster_problem=cluster_problem,
-        addresses=_addresses(root, cluster),
+        addresses=_addresses(root),
     )
 
 
@@ -84,19 +90,25 @@ def text_of(path: str) -> str:
         return ""
 
 
-def _cluster(root: str) -> tuple[cib.Configuration | None, str]:
+def _cluster(path: str) -> tuple[cib.Configuration | None, str]:
     try:
-        return cib.read(root + cib.PATH), ""
+        return cib.read(path), ""
     except FileNotFoundError:
         return None, ""
     except cib.CibError as error:
         return None, str(error)
 
 
-def _addresses(root: str, cluster: cib.Configuration | None) -> dict[str, tuple[str, ...]]:
-    nodes = corosync.parse(text_of(root + corosync.PATH)).nodes
-    found = {node.name: tuple(node.addresses) for node in nodes}
-    if cluster:
-        by_lower = {name.lower(): addresses for name, addresses in found.items()}
-        found = {name: by_lower.get(name.lower(), ()) for name in cluster.nodes}
-    return found
+def _addresses(root: str) -> dict[str, tuple[str, ...]]:
+    named = corosync.parse(_file(root + corosync.PATH, corosync.MOST).decode(errors="replace"))
+    known = nodes.parse(_file(root + nodes.PATH, nodes.MOST))
+    return {
+        node.name: (*node.addresses, *node.cib) for node in nodes.join(named.nodes, known.nodes)
+    }
+
+
+def _file(path: str, most: int) -> bytes:
+    try:
+        return files.read(path, most)
+    except OSError:
+        return b""

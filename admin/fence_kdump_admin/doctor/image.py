@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from fence_kdump_admin.checks import Check, bad, ok, unknown
@@ -9,8 +10,10 @@ from fence_kdump_admin.doctor.here import Here
 from fence_kdump_image.image import check
 from fence_kdump_image.image.plan import Plan
 
-__all__ = ["checks"]
+__all__ = ["checks", "modules_of"]
 
+_MODULE = re.compile(r"/([^/\s:]+)\.ko(?:\.\w+)?(?=[\s:]|$)", re.MULTILINE)
+_RELEASE = re.compile(r"lib/modules/([^/\s]+)/")
 SHOW = "fence-kdump show"
 REFRESH = "fence-kdump refresh"
 
@@ -25,7 +28,7 @@ def checks(here: Here, node: str, sender: str) -> list[Check]:
     if here.plan.refusal:
         text = f"the crash kernel will tell nobody: {here.plan.refusal}"
         return [*found, bad("told", text, SHOW)]
-    return [*found, *_links(here.plan), *_warnings(here.plan)]
+    return [*found, *_links(here.plan), *_drivers(here), *_warnings(here.plan)]
 
 
 def _fresh(here: Here, node: str, sender: str) -> Check:
@@ -68,7 +71,31 @@ def _owners(plan: Plan, device: str) -> str:
 def _warnings(plan: Plan) -> Sequence[Check]:
     problems = {way.problem for way in plan.ways if way.problem}
     return [
-        bad("warning", text, SHOW)
+        unknown("warning", f"{text}: run it as root")
+        if "Permission denied" in text
+        else bad("warning", text, SHOW)
         for text in plan.warnings
         if not any(problem in text for problem in problems)
     ]
+
+
+def _drivers(here: Here) -> list[Check]:
+    """The drivers of the NICs, in an image whose files can be listed: a squashed one hides them."""
+    inside = modules_of(here.listing)
+    if not inside or not here.plan.modules:
+        return []
+    missing = [name for name in here.plan.modules if name.replace("-", "_") not in inside]
+    # a driver may be a part of the kernel
+    release = _RELEASE.search(here.listing)
+    table = here.text(f"/lib/modules/{release[1]}/modules.dep") if release else ""
+    loadable = modules_of(table)
+    missing = [name for name in missing if name.replace("-", "_") in loadable]
+    if missing:
+        text = f"the crash image has no {', '.join(missing)}: the NIC does not start"
+        return [bad("drivers", text, REFRESH)]
+    return [ok("drivers", "the crash image has the drivers of the NICs")]
+
+
+def modules_of(text: str) -> frozenset[str]:
+    """The names of the kernel modules whose files a text lists."""
+    return frozenset(name.replace("-", "_") for name in _MODULE.findall(text))

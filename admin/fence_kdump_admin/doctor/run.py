@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from fence_kdump_admin.checks import Check, bad, ok, unknown
-from fence_kdump_admin.doctor import cluster, crash, device, firewall, image, way
+from fence_kdump_admin.doctor import cluster, crash, device, firewall, image, keys, watchdog, way
 from fence_kdump_admin.doctor.here import Here, look
 from fence_kdump_admin.probe.run import port_of
 from fence_kdump_cluster import corosync
@@ -24,8 +24,10 @@ def groups(root: str, node: str, sender: str) -> Iterator[tuple[str, list[Check]
     subjects: tuple[tuple[str, Callable[[], list[Check]]], ...] = (
         ("crash kernel", lambda: crash.checks(here)),
         ("crash image", lambda: image.checks(here, node, sender)),
+        ("watchdog", lambda: watchdog.checks(here)),
         ("network", lambda: [*firewall.checks(here), *way.checks(here)]),
         ("cluster", lambda: _cluster(here)),
+        ("keys", lambda: keys.checks(here)),
     )
     for subject, checks in subjects:
         yield subject, _safely(subject, checks)

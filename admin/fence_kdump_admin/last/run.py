@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fence_kdump_admin.checks import Check, unknown
 from fence_kdump_admin.doctor import cib
 from fence_kdump_admin.last import crashlog, find, records, story
+from fence_kdump_cluster.cib import PATH
 
 __all__ = ["Last", "NoCrashError", "last"]
 
@@ -58,7 +59,7 @@ def last(root: str, node: str, path: str) -> Last:
         raise NoCrashError(f"no record of a crash (looked into {places})")
     node = fenced or node
     try:
-        cluster = cib.read(root + cib.PATH)
+        cluster = cib.read(root + PATH)
     except (FileNotFoundError, cib.CibError):
         cluster = None
     return Last(
