@@ -49,11 +49,13 @@ def main() -> int:
             after = said(cluster, "last", *([outcome.log] if outcome.log else []))
     code = conclude(FOLDER, outcome, seconds, CLUSTER_STAGES)
     print(
-        f"\nfence-kdump doctor on {SURVIVOR}, before the crash (of {SURVIVOR} itself it finds little:"
+        f"\nfence-kdump doctor on {SURVIVOR}, before the crash"
+        f" (of {SURVIVOR} itself it finds little:"
     )
     print(f"it is a set of namespaces, without a crash kernel or a real NIC)\n\n{before}")
     print(
-        f"fence-kdump last on {SURVIVOR}, with the crash kernel's log from {TARGET}'s disk\n\n{after}"
+        f"fence-kdump last on {SURVIVOR}, with the crash kernel's log from {TARGET}'s disk"
+        f"\n\n{after}"
     )
     return code
 
