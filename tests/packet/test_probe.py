@@ -237,6 +237,24 @@ def test_from_the_addresses_that_the_crash_kernel_will_have() -> None:
         peer.close()
 
 
+def test_a_node_whose_name_does_not_resolve() -> None:
+    cluster = CLUSTER.replace("ring0_addr: 10.0.0.1", "ring0_addr: nowhere")
+    etc = {"corosync/corosync.conf": cluster, "hosts": "127.0.0.1 localhost\n"}
+    survivor, peer = pair(peer_etc=etc)
+    try:
+        result = run([ADMIN, "probe", "--json", "--node", "peer"], host=peer)
+        found = {target["address"]: target for target in targets(result)}
+        assert {address: target["way"] for address, target in found.items()} == {
+            "nowhere": "no-route",
+            "fd00::1": "free",
+        }
+        assert "nowhere does not resolve" in found["nowhere"]["text"]
+        assert result.status == 1
+    finally:
+        survivor.close()
+        peer.close()
+
+
 def test_without_root(survivor: Host, peer: Host) -> None:
     user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
     result = run([*user, ADMIN, "probe", "--json", IPV4, IPV6], host=peer)

@@ -54,11 +54,13 @@ def create(nodes: Iterable[str]) -> str:
 
 def clear_levels(node: str) -> str:
     """Remove a node's fencing levels."""
-    return f"pcs stonith level clear {node}" if _has_pcs() else "crm configure edit"
+    if _has_pcs():
+        return f"pcs stonith level clear {node}"
+    return f"crm configure edit (fencing_topology: remove {node}'s)"
 
 
 def add_level(index: int, node: str, device: str) -> str:
     """Add a device to a node's fencing level."""
     if _has_pcs():
         return f"pcs stonith level add {index} {node} {device}"
-    return f"crm configure fencing_topology {node}: kdump {device}"
+    return f"crm configure edit (fencing_topology: {device} at level {index} of {node})"

@@ -27,7 +27,8 @@ def checks(here: Here) -> list[Check]:
 def _memory(here: Here) -> Check:
     size = here.text(SIZE)
     if not size.isdigit():
-        return unknown("crash-memory", f"{here.root}{SIZE} tells nothing: no kernel with kexec?")
+        text = f"there is no {here.root}{SIZE}: this kernel cannot load a crash kernel, or hides it"
+        return unknown("crash-memory", text)
     if size == "0":
         kdumpctl = "kdumpctl reset-crashkernel --kernel=ALL && reboot"
         suse = "add crashkernel= to the kernel's command line ('kdumptool calibrate' says how much)"
@@ -43,7 +44,7 @@ def _kernel(here: Here) -> Check:
     if loaded == "0":
         text = "no crash kernel is loaded: a panic leaves no dump, and tells nobody"
         return bad("crash-kernel", text, "systemctl enable kdump; systemctl restart kdump")
-    return unknown("crash-kernel", f"{here.root}{LOADED} tells nothing")
+    return unknown("crash-kernel", f"there is no {here.root}{LOADED}")
 
 
 def _agent(here: Here) -> Check:

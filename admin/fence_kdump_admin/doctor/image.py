@@ -38,7 +38,8 @@ def _fresh(here: Here, node: str, sender: str) -> Check:
         return ok("image", f"the crash image is fresh: {outcome.image}")
     if outcome.state == check.STALE:
         return bad("image", f"the crash image is stale: {why}", REFRESH)
-    return unknown("image", f"nothing is known of the crash image: {why}", "fence-kdump check")
+    remedy = "fence-kdump check" if here.image else "systemctl restart kdump"
+    return unknown("image", f"nothing is known of the crash image: {why}", remedy)
 
 
 def _links(plan: Plan) -> list[Check]:

@@ -21,7 +21,7 @@ class Goal:
     """One address to probe.
 
     node -- whose it is; the address itself if nobody knows
-    address -- with its scope, if it has one
+    address -- with its scope, if it has one; a name that does not resolve, in its place
     source -- the address to send from, "" for the kernel's choice
     device -- the device to send over, "" for the kernel's choice
     doubt -- why the crash kernel may not have that source or device, "" if it will
@@ -49,7 +49,10 @@ def find(
 
     Raises UnknownNodeError.
     """
-    told = [_told(plan, t.node, t.address, network) for t in plan.targets if t.address]
+    told = [
+        _told(plan, t.node, t.address, network) if t.address else Goal(t.node, t.host)
+        for t in plan.targets
+    ]
     if not wanted:
         return told
     names = {t.node.lower(): t.node for t in plan.targets}

@@ -13,6 +13,7 @@ from fence_kdump_admin.probe import PAYLOAD
 from fence_kdump_admin.probe.errors import Answer, drain, open_queue
 from fence_kdump_admin.probe.goals import Goal
 from fence_kdump_admin.probe.judge import NO_ROUTE, PROHIBITED, judge
+from fence_kdump_cluster.addresses import literal
 
 __all__ = ["Result", "beside", "try_all"]
 
@@ -96,6 +97,9 @@ class _Try:
         self._asked_beside = 0
         self._fault: tuple[str, str] | None = None
         self._socket: socket.socket | None = None
+        if literal(goal.address) is None:
+            self._fault = NO_ROUTE, f"{goal.address} does not resolve"
+            return
         try:
             self._socket = _open(goal)
         except OSError as error:
