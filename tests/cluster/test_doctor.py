@@ -282,3 +282,32 @@ def test_a_cib_that_is_none(changed: Callable[..., Checks], tmp_path: Path, kind
     (tmp_path / CIB).write_text(HOSTILE[kind])
     assert list(of_cluster(changed())) == [("cib", "")]
     assert bad(changed()) == {("cib", "")}
+
+
+def test_last_tells_of_a_fencing(well: Cluster) -> None:  # the last: node2 stays down
+    well.crash("node2")
+    with well["node2"].sender(*well.others("node2")):
+        well.fenced("node2", "kdump")
+    for survivor in well.survivors:
+        result = survivor.run(ADMIN, "last", "--json")
+        told = json.loads(result.stdout)
+        assert told["node"] == "node2"
+        (timeline,) = told["timelines"]
+        stages = [event["stage"] for event in timeline["events"]]
+        assert stages[0] == "lost"
+        assert stages[-1] == "fenced"
+    # one of them has run the agent, and knows by which device
+    states = [
+        {check["name"]: check["state"] for check in json.loads(said)["checks"]}["fenced"]
+        for said in (n.run(ADMIN, "last", "--json").stdout for n in well.survivors)
+    ]
+    assert "ok" in states
+    found = well["node1"].run(ADMIN, "doctor", "--json")
+    ways = [c for c in json.loads(found.stdout)["checks"] if c["name"] == "way"]
+    assert {way["about"]: way["state"] for way in ways}["10.77.0.3"] == "ok"
+
+
+def test_no_crash_was_recorded(well: Cluster, tmp_path: Path) -> None:
+    result = run([ADMIN, "last", "--root", str(tmp_path)], host=well["node1"].host)
+    assert result.status == 2
+    assert result.stderr.startswith("fence-kdump: no record of a crash (looked into ")

@@ -48,15 +48,11 @@ def main() -> int:
                 shutil.copyfile(log, os.path.join(FOLDER, f"{survivor.name}-pacemaker.log"))
             after = said(cluster, "last", *([outcome.log] if outcome.log else []))
     code = conclude(FOLDER, outcome, seconds, CLUSTER_STAGES)
-    print(
-        f"\nfence-kdump doctor on {SURVIVOR}, before the crash"
-        f" (of {SURVIVOR} itself it finds little:"
-    )
-    print(f"it is a set of namespaces, without a crash kernel or a real NIC)\n\n{before}")
-    print(
-        f"fence-kdump last on {SURVIVOR}, with the crash kernel's log from {TARGET}'s disk"
-        f"\n\n{after}"
-    )
+    print(f"\nfence-kdump doctor on {SURVIVOR}, before the crash. Of {SURVIVOR} itself it finds")
+    print("little, as that is a set of namespaces, without a crash kernel or a real NIC.\n")
+    print(before)
+    print(f"fence-kdump last on {SURVIVOR}, with the crash kernel's log from {TARGET}'s disk.\n")
+    print(after)
     return code
 
 
