@@ -77,10 +77,15 @@ class Roll:
         return Standing(nodes, all(standing.sure for standing in found), why)
 
     def says(self, text: str) -> frozenset[int]:
-        """The nodes that corosync.conf or the CIB themselves give a name or an address, as text."""
-        packed = pack(text)
-        found = self._named.get(fold(text), set()) | self._written.get(text.lower(), set())
-        return self._with_namesakes(found | self._literal.get(packed or b"", set()))
+        """The nodes that corosync.conf or the CIB themselves give a name or an address, as text.
+
+        A node's name stands for that node, even if it is the address of another one as well.
+        """
+        found = self._named.get(fold(text))
+        if not found:
+            literal = self._literal.get(pack(text) or b"", set())
+            found = self._written.get(text.lower(), set()) | literal
+        return self._with_namesakes(found)
 
     def literal(self, address: bytes) -> frozenset[int]:
         """The nodes that have an address literally in corosync.conf or the CIB."""

@@ -51,7 +51,9 @@ class Target:
         # asked first: whoever answers from now on is judged the next time
         pending = self._resolver.pending()
         known = self._known()
-        own = own_addresses(address for found in known.values() for address in found)
+        expectation = expect(self._question, known, frozenset())
+        # only of these it matters: a large cluster's other addresses would all be asked for
+        own = own_addresses(expectation.addresses)
         expectation = expect(self._question, known, own)
         self.expected = {
             address: name
