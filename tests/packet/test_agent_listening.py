@@ -668,7 +668,7 @@ def test_monitor_without_ipv6(survivor: Host, family: str, status: int) -> None:
         ("-o list", 1, ["unsupported action 'list'"]),
         ("-o reboot", 1, ["unsupported action 'reboot'"]),
         ("-t 1", 1, ["requires nodename"]),
-        ("-o monitor -n 10.0.0.2 -t 0 -p x", 1, ["timeout '0'", "ipport 'x'"]),
+        ("-o validate-all -n 10.0.0.2 -t 0 -p x", 1, ["timeout '0'", "ipport 'x'"]),
         ("-n nosuch.invalid -t 1", 1, ["does not resolve", "no address is left"]),
         ("-x", 1, ["-x"]),
         ("-n 10.0.0.1", 1, ["this host's own", "no address is left"]),
