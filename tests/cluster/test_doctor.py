@@ -98,6 +98,14 @@ LEVELS_OF_ANOTHER = [
     for line in (f"clear {node}", f"add 1 {node} kdump1", f"add 2 {node} power")
 ]
 
+FIVE_NODES = [  # two more, of Pacemaker Remote
+    *(f"resource create node{n} ocf:pacemaker:remote server=10.77.0.{n} --force" for n in (4, 5)),
+    f"{UPDATE} pcmk_host_list='node1 node2 node3 node4 node5'",
+    *(f"stonith level add 1 node{n} kdump --force" for n in (4, 5)),
+    *(f"stonith level add 2 node{n} power --force" for n in (4, 5)),
+    "property set concurrent-fencing=false",
+]
+
 # pcs's commands; which checks are bad; a part of each remedy
 ROWS: dict[str, tuple[Sequence[str], set[tuple[str, str]], Sequence[str]]] = {
     "everything by default": (
@@ -227,6 +235,29 @@ ROWS: dict[str, tuple[Sequence[str], set[tuple[str, str]], Sequence[str]]] = {
         ],
         set(),
         [],
+    ),
+    "five nodes that are fenced one after the other": (
+        FIVE_NODES,
+        {("concurrent-fencing", ""), ("action-limit", "kdump")},
+        [],
+    ),
+    "five nodes": (
+        [
+            *FIVE_NODES[:-1],
+            "property set concurrent-fencing=true",
+            f"{UPDATE} pcmk_action_limit=-1",
+        ],
+        set(),
+        [],
+    ),
+    "five nodes, a device left out of two of them": (
+        [
+            *FIVE_NODES[:2],
+            "property set concurrent-fencing=true",
+            f"{UPDATE} pcmk_action_limit=-1",
+        ],
+        {("device", "node4"), ("device", "node5")},
+        ["pcmk_host_list="],
     ),
     "fencing off": (
         ["property set stonith-enabled=false"],

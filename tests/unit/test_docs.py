@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import subprocess
@@ -84,6 +85,18 @@ def test_the_man_page_has_every_option(program: str, command: str) -> None:
         assert (operand in part.splitlines()[0]) == (operand in said)
     flags = re.findall(r"^\.TP\n(?:-\w, )?(--[a-z]+)", page, re.M)
     assert options <= set(flags)
+
+
+def test_the_man_page_has_the_name_of_every_check() -> None:
+    sources = glob.glob(f"{ROOT}/admin/fence_kdump_admin/**/*.py", recursive=True)
+    made = {
+        name
+        for path in sources
+        for name in re.findall(r'\b(?:ok|bad|unknown)\(\s*"([a-z-]+)"', text(path))
+    }
+    page = text("docs/fence-kdump.h2m").partition("[names of checks]")[2].partition("[")[0]
+    lines = re.findall(r"^\.B (.*)", page.replace("\\-", "-"), re.M)
+    assert {name for line in lines for name in line.split(", ")} == made
 
 
 @pytest.mark.parametrize("package", [fence_kdump, fence_kdump_send])

@@ -34,8 +34,9 @@ def _check(here: Here, place: str) -> Check:
         return bad("watchdog", text, "let sbd, or whoever armed it, use another watchdog", about)
     if not module:
         return ok("watchdog", f"{told}; its driver is in the kernel, and holds it off", about)
-    wanted = here.manifest.get("modules", []) if isinstance(here.manifest, dict) else []
-    inside = modules_of(here.listing) | {name.replace("-", "_") for name in wanted}
+    inside = modules_of(here.listing)
+    if not inside and isinstance(here.manifest, dict):  # a squashed image hides its files
+        inside = frozenset(name.replace("-", "_") for name in here.manifest.get("modules", []))
     if module.replace("-", "_") in inside:
         return ok("watchdog", f"{told}; the crash image has its driver, {module}", about)
     if not here.listing:
