@@ -56,7 +56,8 @@ def last(root: str, node: str, path: str) -> Last:
     fenced, events = records.parse(log.text.splitlines(), log.year, node) if log else ("", [])
     if not crash and not events:
         places = ", ".join([*find.dump_folders(root), *(root + p for p in find.PACEMAKER_LOGS)])
-        raise NoCrashError(f"no record of a crash (looked into {places})")
+        remedy = ": run it as root" if os.geteuid() else ""
+        raise NoCrashError(f"no record of a crash (looked into {places}){remedy}")
     node = fenced or node
     try:
         cluster = cib.read(root + PATH)
