@@ -182,6 +182,7 @@ demo-system: build/roots/system.img $(SENDER) $(MAN_PAGES)
 
 bench: setup-test
 	tools/sandbox $(VENV)/bin/python bench/bench.py
+	tools/sandbox $(VENV)/bin/python bench/proof.py
 	PYTHONPATH=tests tools/sandbox $(PYTHON) bench/cluster.py
 	PYTHONPATH=tests tools/sandbox $(PYTHON) bench/panic.py
 
