@@ -6,6 +6,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
@@ -39,9 +40,9 @@ def hosts() -> Iterator[tuple[Host, Host]]:
         host.close()
 
 
-def said(survivor: Host) -> dict[str, str]:
+def said(survivor: Host, *options: str) -> dict[str, str]:
     """Address of the peer -> the state of doctor's check of the firewall."""
-    result = run([ADMIN, "doctor", "--json", "--node", "survivor"], host=survivor)
+    result = run([ADMIN, "doctor", "--json", "--node", "survivor", *options], host=survivor)
     checks = [c for c in json.loads(result.stdout)["checks"] if c["name"] == "firewall"]
     for check in checks:
         assert check["state"] != "bad" or "--add-service=fence-kdump" in check["remedy"]
@@ -168,6 +169,18 @@ def test_chains_that_jump(hosts: tuple[Host, Host], verdict: str, state: str) ->
 def test_what_is_beyond_it_is_no_answer(hosts: tuple[Host, Host], rule: str) -> None:
     firewall(hosts[0], 'iifname "lo" accept', f"{TO_7410} {rule}")
     assert said(hosts[0]) == {"10.0.0.2": "unknown", "fd00::2": "unknown"}
+
+
+def test_iptables_older_rules_are_beyond_it(hosts: tuple[Host, Host], tmp_path: Path) -> None:
+    """The kernel lists their tables; a stand-in, as not every kernel has them."""
+    firewall(hosts[0])
+    for path, text in (
+        ("etc/corosync/corosync.conf", CLUSTER),
+        ("proc/net/ip_tables_names", "filter\n"),
+    ):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text(text)
+    assert said(hosts[0], "--root", str(tmp_path)) == {"10.0.0.2": "unknown", "fd00::2": "unknown"}
 
 
 def test_without_root(hosts: tuple[Host, Host]) -> None:

@@ -27,6 +27,8 @@ def checks(here: Here) -> list[Check]:
     except programs.ProgramError as error:
         why = str(error) if os.geteuid() == 0 else "run it as root"
         return [unknown("firewall", f"this node's firewall rules cannot be read: {why}", _LISTEN)]
+    # these are of a time before nft's, which does not list them
+    older = "filter" in here.text("/proc/net/ip_tables_names").split()
     found = []
     for way in ways:
         route = way.route
@@ -39,7 +41,7 @@ def checks(here: Here) -> list[Check]:
         except ValueError as error:
             return [unknown("firewall", f"nft: {error}", _LISTEN)]
         what = f"what {way.target.node} sends to UDP {port} from {about}"
-        if ends == {ACCEPT}:
+        if ends == {ACCEPT} and not older:
             found.append(ok("firewall", f"this node's firewall lets in {what}", about))
         elif ACCEPT in ends:
             text = f"this node's firewall may or may not let in {what}: its rules are beyond doctor"
