@@ -111,6 +111,22 @@ def test_the_last_of_two_fencings() -> None:
     assert fencing(PACEMAKER, "node7") == ("", [])
 
 
+TIMED_OUT = """\
+Nov 25 10:43:40.001 node1 pacemaker-fenced    [42] (log_op_output) \twarning: fence_kdump_off_1of1\
+ [187] stderr: [ fence_kdump: timed out after 3 s waiting for a message from node2 (10.77.0.2) on\
+ UDP port 7410; no datagram came ]
+"""
+
+
+def test_what_the_agent_said() -> None:
+    lost, rest = PACEMAKER.split("\n", 1)
+    failed = rest.replace("kdump returned 0", "kdump returned 1")
+    _, events = fencing(f"{lost}\n{TIMED_OUT}{failed}")
+    assert [e.stage for e in events] == ["lost", "agent_said", "agent_failed", "fenced"]
+    assert events[1].text.startswith("the agent timed out after 3 s waiting for a message")
+    assert events[1].text.endswith("no datagram came")
+
+
 def test_one_timeline() -> None:
     (timeline,) = merge(crash(), False, fencing()[1])
     assert [e.stage for _, e in timeline.rows][:4] == ["crash_kernel", "lost", "agent", "fenced"]

@@ -27,11 +27,13 @@ class Event:
     text -- the same for people
     time -- in seconds: since the epoch, as if the record's time zone were UTC, or since the
         kernel's start
+    about -- the fencing device, "" where it is about none
     """
 
     stage: str
     text: str
     time: float
+    about: str = ""
 
 
 def when(line: str, year: int) -> tuple[float, str, bool] | None:

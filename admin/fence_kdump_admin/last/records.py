@@ -32,7 +32,7 @@ _WORDS = (
 )
 _OVER = ("fenced", "not_fenced")
 # what the agent says when nothing came, as Pacemaker logs it
-_SAID = re.compile(r"fence_kdump: (?P<text>timed out after .+?)[\s\]]*$")
+_SAID = re.compile(rf"fence_kdump: (?P<text>timed out after .+? from {_NODE}.*?)[\s\]]*$")
 
 
 def parse(lines: Iterable[str], year: int, node: str = "") -> tuple[str, list[Event]]:
@@ -49,27 +49,25 @@ def parse(lines: Iterable[str], year: int, node: str = "") -> tuple[str, list[Ev
         stamp = when(line, year) if found else None
         if not found or not stamp:
             continue
-        name, stage, text = found
-        name = name or last
-        if not name:
-            continue
+        name, stage, text, device = found
         story = stories.setdefault(name, [])
         if stage in ("lost", "fencing_wanted") and any(e.stage in _OVER for e in story):
             story.clear()  # it came back since, and this is another time
         if not any((event.stage, event.text) == (stage, text) for event in story):
-            story.append(Event(stage, text, stamp[0]))
+            story.append(Event(stage, text, stamp[0], device))
         last = last if stage == "lost" else name
     wanted = next((name for name in stories if name.lower() == node.lower()), "") if node else last
     return (wanted, stories[wanted]) if wanted else ("", [])
 
 
-def _find(line: str) -> tuple[str, str, str] | None:
-    """(node, stage, text); the node is "" where the line does not name it."""
+def _find(line: str) -> tuple[str, str, str, str] | None:
+    """(node, stage, text, device)"""
     said = _SAID.search(line)
     if said:
-        return "", "agent_said", f"the agent {said['text']}"
+        return said["node"], "agent_said", f"the agent {said['text']}", ""
     for stage, pattern, words in _WORDS:
         found = pattern.search(line)
         if found:
-            return found["node"], stage, words.format(**found.groupdict())
+            names = found.groupdict()
+            return names["node"], stage, words.format(**names), names.get("device", "")
     return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from fence_kdump_admin.checks import Check, bad, ok, unknown
 from fence_kdump_admin.doctor import commands
@@ -49,7 +49,7 @@ def merge(crash: Sequence[Event], relative: bool, records: Sequence[Event]) -> l
     zone = round(apart / _ZONE) * _ZONE
     if relative or abs(apart) > _DAY or abs(apart - zone) > _NEAR:
         return [_timeline(crash, True), _timeline(records, False)]
-    moved = [Event(e.stage, e.text, e.time + zone) for e in records]
+    moved = [replace(event, time=event.time + zone) for event in records]
     return [_timeline(sorted([*crash, *moved], key=lambda e: e.time), True)]
 
 
@@ -118,7 +118,7 @@ def _dump(crash: Sequence[Event]) -> list[Check]:
 
 def _fenced(records: Sequence[Event], node: str, cluster: Configuration | None) -> Check:
     ours = {device.id for device in cluster.ours} if cluster else set()
-    by = [e.text.split()[1] for e in records if e.stage == "agent"]
+    by = [event.about for event in records if event.stage == "agent"]
     if any(e.stage == "not_fenced" for e in records) and not by:
         return bad("fenced", f"{node} was not fenced", f"stonith_admin --history {node} --verbose")
     if not by:
