@@ -23,20 +23,22 @@ if TYPE_CHECKING:
 
     Instruction = tuple[int, int, int, int]
 
-__all__ = ["MOST_INSTRUCTIONS", "attach", "program", "responses"]
+__all__ = ["MOST_INSTRUCTIONS", "attach", "doorstep", "program", "responses"]
 
 MOST_INSTRUCTIONS = 4096  # BPF_MAXINSNS
 
-_SO_ATTACH_FILTER = 26  # asm-generic/socket.h
+_SO_ATTACH_FILTER = 26  # asm-generic/socket.h; Python has no name for it
 _UDP_HEADER = 8  # in a UDP socket's filter, what comes before the payload
 
 _LOAD_BYTE_ABSOLUTE = 0x30  # BPF_LD | BPF_B | BPF_ABS
+_LOAD_HALF_ABSOLUTE = 0x28  # BPF_LD | BPF_H | BPF_ABS
 _LOAD_WORD_ABSOLUTE = 0x20  # BPF_LD | BPF_W | BPF_ABS
 _LOAD_WORD_AT_X = 0x40  # BPF_LD | BPF_W | BPF_IND
 _LOAD_HALF_AT_X = 0x48  # BPF_LD | BPF_H | BPF_IND
 _X_CONSTANT = 0x01  # BPF_LDX | BPF_IMM
 _X_HEADER_LENGTH = 0xB1  # BPF_LDX | BPF_B | BPF_MSH: 4 * (byte & 15), an IPv4 header's length
 _JUMP_EQUAL = 0x15  # BPF_JMP | BPF_JEQ | BPF_K
+_JUMP_IF_ANY = 0x45  # BPF_JMP | BPF_JSET | BPF_K
 _AND = 0x54  # BPF_ALU | BPF_AND | BPF_K
 _RETURN = 0x06  # BPF_RET | BPF_K
 
@@ -47,6 +49,9 @@ _DEVICE = 0xFFFFF008  # SKF_AD_OFF + SKF_AD_IFINDEX
 _KIND = 0xFFFFF004  # SKF_AD_OFF + SKF_AD_PKTTYPE
 _LOOPBACK_DEVICE = 1  # LOOPBACK_IFINDEX, in every network namespace
 _LOOPED_BACK = 5  # PACKET_LOOPBACK: a multicast's or a broadcast's own copy
+
+_UDP = 17
+_FRAGMENT = 0x3FFF  # "more fragments", and the offset (RFC 791)
 
 _ACCEPT = (_RETURN, 0, 0, 0xFFFFFFFF)
 _REJECT = (_RETURN, 0, 0, 0)
@@ -68,10 +73,40 @@ def program(
 
     Too many sources for one program: it lets through any source.
     """
-    start = (_X_HEADER_LENGTH if raw and family == AF_INET else _X_CONSTANT, 0, 0, 0)
+    udp = (_X_HEADER_LENGTH if raw and family == AF_INET else _X_CONSTANT, 0, 0, 0)
+    return _program([*_from_elsewhere(family), udp], port, sources, wanted)
+
+
+def doorstep(family: int, port: int, sources: Sequence[bytes]) -> list[Instruction]:
+    """The same, from `sources` alone, for a packet(7) socket without link-layer headers.
+
+    Of fragments and of IPv6 with extension headers it lets nothing through.
+    """
+    if family == AF_INET:
+        udp = [
+            (_LOAD_BYTE_ABSOLUTE, 0, 0, 9),
+            (_JUMP_EQUAL, 0, 2, _UDP),
+            (_LOAD_HALF_ABSOLUTE, 0, 0, 6),
+            (_JUMP_IF_ANY, 0, 1, _FRAGMENT),
+            _REJECT,
+            (_X_HEADER_LENGTH, 0, 0, 0),
+        ]
+    else:
+        udp = [
+            (_LOAD_BYTE_ABSOLUTE, 0, 0, 6),
+            (_JUMP_EQUAL, 1, 0, _UDP),
+            _REJECT,
+            (_X_CONSTANT, 0, 0, 40),
+        ]
+    return _program([*_from_elsewhere(family), *udp], port, sources)
+
+
+def _program(
+    start: Sequence[Instruction], port: int, sources: Sequence[bytes], wanted: bool = True
+) -> list[Instruction]:
+    """`start` leaves in X where the UDP header begins."""
     head = [
-        *_from_elsewhere(family),
-        start,
+        *start,
         (_LOAD_HALF_AT_X, 0, 0, 2),
         (_JUMP_EQUAL, 1, 0, port),
         _REJECT,

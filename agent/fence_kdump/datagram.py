@@ -1,4 +1,4 @@
-"""What a raw socket delivers: IP and UDP headers to check, as the kernel does for a UDP socket.
+"""What a raw or packet socket delivers: headers to check, as the kernel does for a UDP socket.
 
 RFC 768 (UDP), RFC 791 (IPv4), RFC 8200 section 8.1 (UDP over IPv6).
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-__all__ = ["BadDatagram", "Datagram", "from_ipv4", "from_udp"]
+__all__ = ["BadDatagram", "Datagram", "from_ipv4", "from_ipv6", "from_udp"]
 
 _UDP = 17
 _UDP_HEADER = 8
+_IPV6_HEADER = 40
 
 
 class BadDatagram(ValueError):
@@ -49,6 +50,18 @@ def from_ipv4(packet: bytes) -> Datagram:
     if packet[0] >> 4 != 4 or header < 20 or packet[9] != _UDP:
         raise BadDatagram("no UDP over IPv4")
     return from_udp(packet[header:], packet[12:16], packet[16:20])
+
+
+def from_ipv6(packet: bytes) -> Datagram:
+    """The datagram in an IPv6 packet without extension headers.
+
+    Raises BadDatagram.
+    """
+    if len(packet) < _IPV6_HEADER:
+        raise BadDatagram("IP header cut short")
+    if packet[0] >> 4 != 6 or packet[6] != _UDP:
+        raise BadDatagram("no UDP over IPv6")
+    return from_udp(packet[_IPV6_HEADER:], packet[8:24], packet[24:40])
 
 
 def from_udp(segment: bytes, source: bytes, destination: bytes) -> Datagram:

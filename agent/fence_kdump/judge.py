@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Judge"]
 
-MOST_AT_ONCE = 64
+# Datagrams looked at in one go: more than a receive buffer of common size holds.
+MOST_AT_ONCE = 512
 MOST_REASONS = 8
-MOST_STRANGERS = 256  # datagrams looked at for the time-out line: a flood costs no more than that
+MOST_STRANGERS = 64  # sources
 
 
 class Judge:
@@ -57,18 +58,31 @@ class Judge:
                 self.refuse(str(error))
         return None
 
-    def look(self, lookout: Inlet) -> None:
-        """Count the right messages from elsewhere that wait in a lookout."""
-        for _ in range(MOST_STRANGERS):
+    def look(self, lookout: Inlet) -> list[bytes]:
+        """Count the right messages from elsewhere that wait in a lookout.
+
+        Returns the packed sources that had sent none before.
+        """
+        new = []
+        for _ in range(MOST_AT_ONCE):
             try:
                 datagram = lookout.receive()
                 if datagram is None:
-                    return
+                    break
                 decode(datagram.payload)
             except (BadDatagram, DecodeError):
                 continue
             if datagram.port == self._port and datagram.source not in self.expected:
-                self.strangers[datagram.source] = self.strangers.get(datagram.source, 0) + 1
+                new += self._count(datagram.source)
+        return new
+
+    def _count(self, stranger: bytes) -> list[bytes]:
+        if stranger in self.strangers:
+            self.strangers[stranger] += 1
+        elif len(self.strangers) < MOST_STRANGERS:
+            self.strangers[stranger] = 1
+            return [stranger]
+        return []
 
     def refuse(self, reason: str) -> None:
         """Count a datagram from an expected address that does not count."""

@@ -9,8 +9,9 @@ from fence_kdump import __version__, keyring, report, sources
 from fence_kdump.expect import Question
 from fence_kdump.inlet import CannotListen
 from fence_kdump.options import ACTIONS, Options, UsageError, number_for_plug, read
-from fence_kdump.outcome import CannotProve, Heard, NobodyToExpect
+from fence_kdump.outcome import CannotProve, Heard, NobodyToExpect, Stranger
 from fence_kdump.stdin import read_stdin
+from fence_kdump.tell import Tell
 from fence_kdump.wait import PATIENCE, wait
 from fence_kdump_cluster.resolve import Resolver
 
@@ -55,10 +56,28 @@ def _run(argv: list[str], started: float) -> int:
         values = read_stdin(started)
     options = read(values)
     if options.action == "off":
+        if argv and options.problems:  # whoever types them can put them right
+            return _fail(options.problems)
         return _off(options, started + options.timeout)
     if options.action not in OTHER_ACTIONS:
         raise UsageError(f"unsupported action '{options.action}': take {', '.join(ACTIONS)}")
     return OTHER_ACTIONS[options.action](options)
+
+
+class _Teller(Tell):
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    def warning(self, text: str) -> None:
+        report.warning(text)
+
+    def listening(self, expected: dict[bytes, str]) -> None:
+        if self._options.verbose:
+            options = self._options
+            report.info(report.waiting(expected, options.ipport, options.timeout))
+
+    def stranger(self, stranger: Stranger) -> None:
+        report.info(report.stranger(stranger, self._options.ipport))
 
 
 def _off(options: Options, end: float) -> int:
@@ -73,12 +92,8 @@ def _off(options: Options, end: float) -> int:
             report.warning(warning)
         return question
 
-    def listening(expected: dict[bytes, str]) -> None:
-        if options.verbose:
-            report.info(report.waiting(expected, options.ipport, options.timeout))
-
     try:
-        result = wait(ask, options, end, report.warning, listening)
+        result = wait(ask, options, end, _Teller(options))
     except (NobodyToExpect, CannotListen, CannotProve) as error:
         names = ", ".join(dict.fromkeys([*options.nodename, *options.plug]))
         return _fail([f"{names}: {error}"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-__all__ = ["CannotProve", "Heard", "NobodyToExpect", "TimedOut"]
+__all__ = ["CannotProve", "Heard", "Missed", "NobodyToExpect", "Stranger", "TimedOut"]
 
 
 class NobodyToExpect(ValueError):
@@ -32,9 +32,41 @@ class Heard(namedtuple("Heard", "name source inlet doubt", defaults=(None,))):
     doubt: str | None
 
 
+class Stranger(namedtuple("Stranger", "source nodes node family expected")):
+    """A message came from an address that does not count.
+
+    source -- packed address
+    nodes, node, family, expected -- see `TimedOut`
+    """
+
+    __slots__ = ()
+
+    source: bytes
+    nodes: dict[bytes, str]
+    node: str
+    family: str
+    expected: dict[bytes, str]
+
+
+class Missed(namedtuple("Missed", "number device by_path")):
+    """Messages from expected addresses reached this host, and did not come to the port.
+
+    number -- how many were seen
+    device -- by which the last one came in
+    by_path -- whether the reverse path filter dropped packets meanwhile
+    """
+
+    __slots__ = ()
+
+    number: int
+    device: str
+    by_path: bool
+
+
 class TimedOut(
     namedtuple(
-        "TimedOut", "expected datagrams reasons strangers nodes unknown blind node family proof"
+        "TimedOut",
+        "expected datagrams reasons strangers nodes unknown blind node family proof missed",
     )
 ):
     """No message counted.
@@ -49,6 +81,7 @@ class TimedOut(
     node -- name of the node that is to be fenced, "" if nobody knows
     family -- the option: "auto", "ipv4" or "ipv6"
     proof -- why the node did not prove who it is, "" if nobody asked
+    missed -- what this host dropped before the port, None if nothing is known of any
     """
 
     __slots__ = ()
@@ -63,3 +96,4 @@ class TimedOut(
     node: str
     family: str
     proof: str
+    missed: Missed | None

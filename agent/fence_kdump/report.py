@@ -12,14 +12,14 @@ import socket
 import time
 
 from fence_kdump import advice
-from fence_kdump.outcome import Heard, TimedOut
+from fence_kdump.outcome import Heard, Missed, Stranger, TimedOut
 from fence_kdump_cluster.addresses import show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["error", "heard", "info", "timed_out", "waiting", "warning"]
+__all__ = ["error", "heard", "info", "stranger", "timed_out", "waiting", "warning"]
 
 NAME = "fence_kdump"
 STDOUT, STDERR = 1, 2
@@ -63,12 +63,19 @@ def waiting(expected: Mapping[bytes, str], port: int, timeout: float) -> str:
     return f"waiting {timeout:g} s for a message from {_nodes(expected)} on UDP port {port}"
 
 
+def stranger(result: Stranger, port: int) -> str:
+    """The line for a message that does not count, while the agent goes on waiting."""
+    found = advice.strangers({result.source: 1}, result.nodes, result.node, result.family)
+    nodes = _nodes(result.expected)
+    return "; ".join([f"still waiting for a message from {nodes} on UDP port {port}", *found])
+
+
 def timed_out(result: TimedOut, port: int, timeout: float) -> str:
     """The line for a time-out. Some versions of Pacemaker look for the words "timed out"."""
     nodes = _nodes(result.expected)
     parts = [
         f"timed out after {timeout:g} s waiting for a message from {nodes} on UDP port {port}",
-        _came(result.datagrams, result.reasons),
+        *_at_the_port(result, port),
         *advice.strangers(result.strangers, result.nodes, result.node, result.family),
     ]
     parts += [f"{name} could not be looked up ({why})" for name, why in result.unknown.items()]
@@ -79,6 +86,14 @@ def timed_out(result: TimedOut, port: int, timeout: float) -> str:
     return "; ".join([*parts, "what to look at: fence-kdump doctor"])
 
 
+def _at_the_port(result: TimedOut, port: int) -> list[str]:
+    came = _came(result.datagrams, result.reasons)
+    if not result.missed:
+        return [came]
+    missed = _missed(result.missed, port)
+    return [missed] if result.datagrams == 0 else [came, missed]
+
+
 def _came(datagrams: int | None, reasons: Mapping[str, int]) -> str:
     why = ", ".join(f"{number} x {reason}" for reason, number in reasons.items())
     if datagrams == 0:
@@ -86,6 +101,15 @@ def _came(datagrams: int | None, reasons: Mapping[str, int]) -> str:
     if datagrams is None:
         return "none counted of the datagrams that came" + (f" ({why})" if why else "")
     return f"{datagrams} datagrams came, and none counted" + (f" ({why})" if why else "")
+
+
+def _missed(missed: Missed, port: int) -> str:
+    came = f"{missed.number} valid messages came in by {missed.device}"
+    if missed.by_path:
+        setting = f"net.ipv4.conf.{missed.device}.rp_filter=2"
+        return f"{came} and were dropped by the reverse path filter: set {setting}"
+    remedy = f"open UDP port {port}, with firewalld: firewall-cmd --add-service=fence-kdump"
+    return f"{came} and were dropped by this host's firewall: {remedy}"
 
 
 def _nodes(expected: Mapping[bytes, str]) -> str:

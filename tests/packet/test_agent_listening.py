@@ -21,6 +21,7 @@ from fence_kdump.expect import Expectation, Question, expect
 from fence_kdump.options import read
 from fence_kdump.outcome import Heard
 from fence_kdump.own import own_addresses
+from fence_kdump.tell import Tell
 from fence_kdump.wait import wait
 from fence_kdump_cluster.resolve import Resolver
 from fence_kdump_protocol import encode
@@ -422,7 +423,7 @@ def test_the_agent_listens_before_it_reads_files(survivor: Host, peer: Host) -> 
         return Question(("10.0.0.2",), (), ())
 
     with survivor.entered():
-        result = wait(ask, read({}), time.monotonic() + 5, print)
+        result = wait(ask, read({}), time.monotonic() + 15, Tell())
     assert isinstance(result, Heard), result
 
 
@@ -439,7 +440,7 @@ def test_the_agent_listens_before_it_asks_for_its_own_addresses(
     monkeypatch.setattr("fence_kdump.target.own_addresses", ask)
     with survivor.entered():
         question = Question(("10.0.0.2",), (), ())
-        result = wait(lambda: question, read({}), time.monotonic() + 5, print)
+        result = wait(lambda: question, read({}), time.monotonic() + 15, Tell())
     assert isinstance(result, Heard), result
 
 
@@ -535,7 +536,7 @@ def test_an_answer_that_comes_while_the_others_are_judged(
     monkeypatch.setattr("socket.getaddrinfo", look_up)
     with survivor.entered(), started(C_SENDER, "-i", "1", "10.0.0.1", host=peer):
         question = Question(("node2",), (), ())
-        result = wait(lambda: question, read({}), time.monotonic() + 20, print)
+        result = wait(lambda: question, read({}), time.monotonic() + 20, Tell())
     assert isinstance(result, Heard), result
 
 

@@ -309,7 +309,8 @@ def test_a_faulty_key(
 
 
 def test_a_wrong_word_for_auth_is_no_licence(survivor: Host, peer: Host) -> None:
-    with Node(peer) as node, asking(survivor, "require", "2") as agent:
+    stdin = "nodename=node2\nport=node2\nauth=require\ntimeout=2\n"
+    with Node(peer) as node, listening_agent(stdin=stdin, host=survivor) as agent:
         node.send(GOOD, ("10.0.0.1", AGENT_PORT))
         result = agent.result()
     assert result.status == 1

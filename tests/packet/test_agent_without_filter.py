@@ -16,6 +16,7 @@ from fence_kdump.expect import Question
 from fence_kdump.inlet import CannotListen, open_inlet
 from fence_kdump.options import read
 from fence_kdump.outcome import Heard
+from fence_kdump.tell import Tell
 from fence_kdump.wait import wait
 from fence_kdump_cluster.addresses import show
 from fence_kdump_protocol import encode
@@ -60,13 +61,14 @@ def test_without_any_filter(
     monkeypatch.setattr("fence_kdump.bpf.program", everything)
     mac = survivor.mac()
 
-    def send(_: object) -> None:
-        wire.send(packet, mac)
-        wire.send(ipv4("10.0.0.3") if packet.version == 4 else ipv6("fd00::3"), mac)
+    class Sending(Tell):
+        def listening(self, _: object) -> None:
+            wire.send(packet, mac)
+            wire.send(ipv4("10.0.0.3") if packet.version == 4 else ipv6("fd00::3"), mac)
 
     question = Question((), ("10.0.0.2", "10.0.0.3", "fd00::2", "fd00::3"), ())
     with survivor.entered():
-        result = wait(lambda: question, read({}), time.monotonic() + 20, print, send)
+        result = wait(lambda: question, read({}), time.monotonic() + 20, Sending())
     assert isinstance(result, Heard), result
     assert show(result.source) in ("10.0.0.3", "fd00::3")
     assert result.inlet == inlet
