@@ -40,9 +40,12 @@ _fence_kdump_requested() {
 
 # run the helper: files into the image, requests into their file, warnings into the build's log
 _fence_kdump_plan() {
-    local _line
+    local _line _omits=
+    [[ " $omit_dracutmodules " =~ \ watchdog(-modules)?\  ]] && _omits=1
     {
+        # dracut's own module for watchdogs is left out by administrators who want no driver of one
         _fence_kdump_helper install --initdir "$initdir" --sender "$(_fence_kdump_sender)" \
+            --kernel "$kernel" ${_omits:+--no-watchdog} \
             --manifest "$(_fence_kdump_manifest)" 2>&1 >"$(_fence_kdump_requests)" || return 1
     } | while read -r _line; do dwarn "$_line"; done
     return "${PIPESTATUS[0]}"
@@ -83,7 +86,7 @@ _fence_kdump_install_called() {
 }
 
 _fence_kdump_install() {
-    local _unit
+    local _part
     if ! [[ -x $(_fence_kdump_sender)/fence_kdump_send ]]; then
         dwarn "fence-kdump: no sender in $(_fence_kdump_sender)"
         return 1
@@ -93,14 +96,14 @@ _fence_kdump_install() {
     _fence_kdump_install_called || return 1
     _fence_kdump_install_sender || return 1
     inst_multiple ip modprobe sleep || return 1
-    _fence_kdump_script links || return 1
-    _fence_kdump_script sender || return 1
-    if dracut_module_included systemd; then
-        for _unit in fence-kdump-links.service fence-kdump-sender.service; do
-            inst_simple "$moddir/$_unit" "$systemdsystemunitdir/$_unit" || return 1
-            $SYSTEMCTL -q --root "$initdir" add-wants sysinit.target "$_unit" || return 1
-        done
-    else
+    for _part in watchdogs links sender; do
+        _fence_kdump_script "$_part" || return 1
+        dracut_module_included systemd || continue
+        _part=fence-kdump-$_part.service
+        inst_simple "$moddir/$_part" "$systemdsystemunitdir/$_part" || return 1
+        $SYSTEMCTL -q --root "$initdir" add-wants sysinit.target "$_part" || return 1
+    done
+    if ! dracut_module_included systemd; then
         inst_multiple setsid || return 1
         _fence_kdump_script keep || return 1
         inst_hook cmdline 01 "$moddir/fence-kdump-start.sh" || return 1
@@ -132,14 +135,16 @@ depends() {
 
 # called by dracut
 installkernel() {
-    local _module
+    local _module _line
     [[ -s $(_fence_kdump_requests) ]] || return 0
     while read -r _module; do
         # these, whatever hostonly thinks: it takes no NIC's driver into a crash image
         hostonly='' instmods -s "$_module"
-        modprobe -n -q -S "$kernel" "$_module" ||
-            dwarn "fence-kdump: no kernel module $_module for $kernel"
     done < <(_fence_kdump_requested module)
+    [[ -e $initdir/usr/lib/dracut/fence-kdump.json ]] || return 0
+    while read -r _line; do
+        dwarn "$_line"
+    done < <(_fence_kdump_helper prove --initdir "$initdir" --kernel "$kernel" 2>&1)
     return 0
 }
 

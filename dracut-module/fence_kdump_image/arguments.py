@@ -40,6 +40,7 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
         "image", nargs="?", default="", metavar="IMAGE",
         help="print what this one holds (default: what an image built now would get)",
     )  # fmt: skip
+    show.set_defaults(kernel="", no_watchdog=False)
     _add_initdir(show, required=False)
     check = commands.add_parser(
         "check", help="tell whether the crash image is fresh, and record it"
@@ -80,9 +81,19 @@ def _add_install(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     install.add_argument(
         "--manifest", required=True, metavar="FILE", help="where to write what was put in"
     )
-    _add_initdir(install, required=True)
-    _add_root(install)
-    _add_node(install)
+    install.add_argument(
+        "--no-watchdog", action="store_true", help="take no driver of a watchdog along"
+    )
+    prove = commands.add_parser(
+        "prove", help="tell what is not in an image, and write it into it; for module-setup.sh"
+    )
+    for command in (install, prove):
+        command.add_argument(
+            "--kernel", required=True, metavar="RELEASE", help="the image's kernel"
+        )
+        _add_initdir(command, required=True)
+        _add_root(command)
+        _add_node(command)
 
 
 def _add_initdir(command: argparse.ArgumentParser, required: bool) -> None:

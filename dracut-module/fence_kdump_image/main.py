@@ -19,7 +19,9 @@ from fence_kdump_image.image import (
     memory,
     nodekey,
     plan,
+    proof,
     show,
+    watchdog,
 )
 from fence_kdump_image.way import network
 from fence_kdump_image.way.owners import look
@@ -72,7 +74,9 @@ def _plan(arguments: argparse.Namespace, texts: Mapping[str, str]) -> plan.Plan:
     wanted = plan.make(texts, kernel, arguments.node, around=around)
     faults = [f"{path}: {fault}" for path, fault in plan.unreadable(arguments.root).items()]
     wanted = replace(wanted, warnings=(*wanted.warnings, *faults))
-    return plan.with_key(wanted, arguments.root)
+    wanted = plan.with_key(wanted, arguments.root)
+    armed = watchdog.look(arguments.root, arguments.kernel)
+    return plan.with_watchdogs(wanted, watchdog.NONE if arguments.no_watchdog else armed)
 
 
 def _show(arguments: argparse.Namespace) -> int:
@@ -98,6 +102,12 @@ def _install(arguments: argparse.Namespace) -> int:
     sys.stdout.writelines(
         f"{line}\n" for line in files.requests(wanted, arguments.initdir, arguments.sender)
     )
+    return 0
+
+
+def _prove(arguments: argparse.Namespace) -> int:
+    for what in proof.prove(arguments.initdir, arguments.kernel, arguments.root):
+        _say(f"this crash image has no {what}")
     return 0
 
 
@@ -162,6 +172,7 @@ def _say(text: str) -> None:
 _COMMANDS = {
     "show": _show,
     "install": _install,
+    "prove": _prove,
     "check": _check,
     "refresh": _refresh,
     "key": _key,

@@ -22,6 +22,9 @@ LINKS = """#!/bin/sh
 echo "links begin $$" >>/run/log
 sleep 100
 """
+WATCHDOGS = """#!/bin/sh
+echo "watchdogs begin $$" >>/run/log
+"""
 SENDER = """#!/bin/sh
 echo "sender begin $$" >>/run/log
 [ ! -e /run/fail ] || { rm /run/fail; exit 1; }
@@ -37,7 +40,7 @@ class Init:
         self.run = where / "run"
         for folder in ("run", "sbin"):
             (where / folder).mkdir()
-        scripts = {"links": LINKS, "sender": SENDER}
+        scripts = {"links": LINKS, "sender": SENDER, "watchdogs": WATCHDOGS}
         with open(f"{MODULE}/fence-kdump-keep.sh") as file:
             scripts["keep"] = file.read()
         for name, text in scripts.items():
@@ -131,7 +134,7 @@ def test_keep_does_nothing_outside_a_crash_kernel(init: Init) -> None:
 def test_everything_ends_before_a_switch_of_root(init: Init) -> None:
     init.do(": >/proc/vmcore")
     init.do(START)
-    init.wait_for(lambda: len(init.log()) == 2)
+    init.wait_for(lambda: len(init.log()) == 3)
     init.do("wait")  # must not wait for ours
     assert len(init.left()) > 2
     init.do(STOP)

@@ -20,7 +20,7 @@ import pytest
 
 from lab.programs import DEADLINE, ROOT, until
 
-SCRIPT = f"{ROOT}/dracut-module/99zz-fence-kdump/fence-kdump-links.sh"
+SCRIPTS = f"{ROOT}/dracut-module/99zz-fence-kdump"
 ONE, TWO = "52:54:00:00:00:01", "52:54:00:00:00:02"
 PLAN = f"""\
 modprobe bonding max_bonds=0
@@ -108,15 +108,21 @@ class Crash:
         (self.where / "sys/class/net" / name).symlink_to(f"/sys/devices/{name}")
 
     def start(
-        self, plan: str = PLAN, fail: str = "nothing", taken: str = "none", log: bool = True
+        self,
+        plan: str = PLAN,
+        fail: str = "nothing",
+        taken: str = "none",
+        log: bool = True,
+        script: str = "links",
     ) -> None:
         """Start the script.
 
         fail -- what ip and modprobe fail at
         taken -- the name that another device gets at its first use
         log -- whether there is a /dev/kmsg
+        script -- "links", or "watchdogs"
         """
-        (self.where / "etc/fence-kdump/links").write_text(plan)
+        (self.where / "etc/fence-kdump" / script).write_text(plan)
         mounts = "".join(
             f"mount --bind {self.where}/{folder} /{folder}; " for folder in ("etc", "run", "sys")
         )
@@ -126,7 +132,13 @@ class Crash:
         mounts += f"touch /dev/kmsg; mount --move {self.where}/kmsg /dev/kmsg; " if log else ""
         mounts += f"mount --bind {self.where}/proc /proc; "  # the last: mount(8) needs /proc
         self._process = subprocess.Popen(
-            ["unshare", "-m", "sh", "-ec", f"{mounts}exec {self._shell} {SCRIPT}"],
+            [
+                "unshare",
+                "-m",
+                "sh",
+                "-ec",
+                f"{mounts}exec {self._shell} {SCRIPTS}/fence-kdump-{script}.sh",
+            ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -343,6 +355,34 @@ def test_after_half_a_minute_it_looks_less_often(crash: Crash, wait: str) -> Non
     assert slept == ["0.1"] * 300 + ["1"] * (len(slept) - 300)
     assert wait == "-" or len(slept) == 330
     assert len([line for line in crash.kernel_log() if "still waiting" in line]) == 1
+
+
+WATCHDOGS = "lpc_ich\niTCO_wdt pretimeout=0\n"
+
+
+def test_drivers_of_watchdogs_are_loaded_in_their_order(crash: Crash) -> None:
+    crash.start(WATCHDOGS, script="watchdogs")
+    said = crash.end().splitlines()
+    assert said == [
+        "fence-kdump: watchdog: loaded lpc_ich",
+        "fence-kdump: watchdog: loaded iTCO_wdt pretimeout=0",
+    ]
+    assert crash.calls() == ["modprobe lpc_ich", "modprobe iTCO_wdt pretimeout=0"]
+    assert crash.kernel_log() == [f"<4>{line}" for line in said]
+
+
+def test_a_driver_of_a_watchdog_that_does_not_load_keeps_no_other_from_it(crash: Crash) -> None:
+    crash.start(WATCHDOGS, fail="lpc_ich", script="watchdogs")
+    said = crash.end().splitlines()
+    assert said[0] == "fence-kdump: failed: modprobe lpc_ich: RTNETLINK answers: Nope second line"
+    assert said[1] == "fence-kdump: watchdog: loaded iTCO_wdt pretimeout=0"
+
+
+def test_no_watchdog_is_touched_outside_a_crash_kernel(crash: Crash) -> None:
+    (crash.where / "proc/vmcore").unlink()
+    crash.start(WATCHDOGS, script="watchdogs")
+    assert crash.end() == ""
+    assert crash.calls() == []
 
 
 def test_nothing_happens_outside_a_crash_kernel(crash: Crash) -> None:

@@ -149,12 +149,85 @@ BOND_FIRST = [
                 "route replace 10.9.0.1/32 dev fk0 src 10.9.0.2",
             ],
         ),
+        (
+            "bond-ns",
+            ["fd05::2"],
+            ["fd05::1"],
+            [
+                "modprobe bonding max_bonds=0",
+                "modprobe ipv6",
+                "link add name fk0 address 52:54:00:aa:bb:01 mtu 1500 type bond"
+                " mode active-backup arp_interval 500 arp_missed_max 5"
+                " ns_ip6_target fd05::1,fd05::9 arp_validate all",
+                "no-ra fk0",
+                "link set dev fk0 up",
+                "address replace fd05::2/64 dev fk0 nodad noprefixroute",
+                "route replace fd05::1/128 dev fk0 src fd05::2",
+                "route replace fd05::9/128 dev fk0 src fd05::2",
+                "nic 52:54:00:aa:bb:01 virtio_net - virtio_net",
+                "link set dev @ down",
+                "link set dev @ master fk0",
+                "link set dev @ up",
+                "nic 52:54:00:aa:bb:02 virtio_net - virtio_net",
+                "link set dev @ down",
+                "link set dev @ master fk0",
+                "link set dev @ up",
+                "link set dev @ type bond_slave prio 7",
+                "link set dev fk0 type bond primary @",
+            ],
+        ),
+        (
+            "bridge-stp",
+            ["10.8.0.2"],
+            ["10.8.0.1"],
+            [
+                "modprobe 8021q",
+                "modprobe bridge",
+                "link add name fk1 address 52:54:00:aa:bb:01 mtu 1500 type bridge stp_state 1"
+                " forward_delay 400 hello_time 100 max_age 600 priority 61440",
+                "no-ra fk1",
+                "link set dev fk1 up",
+                "address replace 10.8.0.2/24 dev fk1 noprefixroute",
+                "route replace 10.8.0.1/32 dev fk1 src 10.8.0.2",
+                "nic 52:54:00:aa:bb:01 virtio_net - virtio_net",
+                "link set dev @ down",
+                "link set dev @ master fk1",
+                "link set dev @ up",
+                "nic 52:54:00:aa:bb:02 virtio_net - virtio_net",
+                "no-ra @",
+                "link set dev @ down",
+                "link add link @ name fk0 mtu 1500 type vlan protocol 802.1Q id 9 gvrp on mvrp on",
+                "link set dev @ up",
+                "link set dev fk0 master fk1",
+                "link set dev fk0 up",
+            ],
+        ),
     ],
 )
 def test_replayed(name: str, own: list[str], others: list[str], replayed: list[str]) -> None:
     made = plan(name, own, others)
     assert made.replay.splitlines() == replayed
     assert not made.warnings
+
+
+def test_bond_of_vlans_and_a_ring_in_a_vrf() -> None:
+    rings = (77, 78, 79)
+    made = plan("stacked", [f"10.{r}.0.2" for r in rings], [f"10.{r}.0.1" for r in rings])
+    assert not made.warnings
+    lines = made.replay.splitlines()
+    # the main table leads to ring 2 by ring 0
+    assert "route replace 10.79.0.1/32 dev fk5 src 10.79.0.2" in lines
+    assert "link add link @ name fk5 mtu 1500 type vlan protocol 802.1Q id 77" in lines
+    third = lines[lines.index("nic 52:54:00:aa:bb:04 virtio_net - virtio_net") :][:10]
+    assert third[-5:] == [
+        "link set dev @ up",
+        "link set dev fk3 down",
+        "link set dev fk3 master fk4",
+        "link set dev fk3 up",
+        "link set dev fk4 type bond primary fk3",
+    ]
+    names = {word for line in lines for word in line.split() if word.startswith(("eth", "ring"))}
+    assert not names
 
 
 def test_two_rings_share_a_bond() -> None:

@@ -22,6 +22,7 @@ PLAIN = Image("plain", nodes.PLAIN)
 NO_SYSTEMD = Image("no-systemd", nodes.PLAIN, systemd=False)
 STACKED = Image("stacked", nodes.STACKED)
 IPV6 = Image("ipv6", nodes.IPV6)
+WATCHDOG = Image("watchdog", nodes.WATCHDOG)
 TWO_RINGS = Image("two-rings", nodes.TWO_RINGS)
 NETWORK_DUMP = Image("network-dump", nodes.NETWORK_DUMP)
 
@@ -124,6 +125,31 @@ def test_a_killed_sender_comes_back(outcome: Outcome) -> None:
 def test_a_nic_of_networkmanager_and_a_dump_over_it(outcome: Outcome) -> None:
     assert_told(outcome, "10.77.0.2")
     assert_dumped(outcome)
+
+
+# The watchdog resets the machine 30 s after it was armed, just before the panic.
+LONG_DUMP = "rig.dump_after=40"
+
+
+@pytest.mark.scenario(Scenario("watchdog", WATCHDOG, words=LONG_DUMP, memory="256M"))
+def test_an_armed_watchdog_is_stopped(outcome: Outcome) -> None:
+    assert outcome.time_of("RIG: watchdog armed")
+    assert outcome.time_of("fence-kdump: watchdog: loaded i6300esb")
+    assert_told(outcome, "10.77.0.2")
+    assert_dumped(outcome)
+
+
+NO_WATCHDOG = Image("no-watchdog", nodes.WATCHDOG, omit="watchdog")
+
+
+@pytest.mark.scenario(
+    Scenario("no-watchdog", NO_WATCHDOG, words=LONG_DUMP, memory="256M", reset=True)
+)
+def test_an_armed_watchdog_whose_driver_is_left_out_on_purpose(outcome: Outcome) -> None:
+    """What the other test is about: without the driver this is the end of the dump."""
+    assert outcome.time_of("fence_kdump_send: 10.77.0.1: message sent")
+    assert outcome.time_of("RIG: vmcore saved") is None
+    assert outcome.vmcore is None
 
 
 SWITCH_ROOT = f"rig.switch_root root=LABEL={nodes.DUMP_LABEL} rw init=/init"

@@ -55,12 +55,16 @@ class Outcome:
 
 
 def attend(
-    machine: VirtualMachine, timeline: Timeline, at_panic: Callable[[], None] = lambda: None
+    machine: VirtualMachine,
+    timeline: Timeline,
+    at_panic: Callable[[], None] = lambda: None,
+    reset: bool = False,
 ) -> None:
     """Watches the console to the machine's end.
 
     timeline -- takes the console's lines
     at_panic -- called when the kernel says that it panics
+    reset    -- whether a reset is its end
 
     Raises BootFailed when the machine does not get to its end.
     """
@@ -77,5 +81,6 @@ def attend(
         ended = ended or any(end in line.text for end in _ENDS)
     if time.monotonic() - start >= _LIMIT:
         raise BootFailed(f"the machine still ran after {_LIMIT:.0f} s", machine.console)
-    if not ended:
-        raise BootFailed("the machine stopped before its end", machine.console)
+    if ended == reset:
+        what = "was not reset" if reset else "stopped before its end"
+        raise BootFailed(f"the machine {what}", machine.console)

@@ -22,18 +22,19 @@ def add_file_system(path: str, label: str, folder: str | None = None) -> str:
     return path
 
 
-def add_production_disk(path: str, label: str, image: str, cmdline: str) -> str:
+def add_production_disk(path: str, label: str, image: str, cmdline: str, module: str = "") -> str:
     """Makes `path` the node's disk: its crash kernel, and a small system to switch root to.
 
     label   -- of the file system; the dump goes there if it is the dump target's
     image   -- path of the crash image
     cmdline -- the crash kernel's command line
+    module  -- one that the kernel must have
     """
     with tempfile.TemporaryDirectory() as root:
         populate(root, "switched-init.sh")
         boot = os.path.join(root, "boot")
         os.mkdir(boot)
-        shutil.copy(kernel_image(), os.path.join(boot, "vmlinuz"))
+        shutil.copy(kernel_image(module), os.path.join(boot, "vmlinuz"))
         shutil.copy(image, os.path.join(boot, "crash.img"))
         with open(os.path.join(boot, "cmdline"), "w", encoding="ascii") as file:
             file.write(cmdline)

@@ -52,19 +52,24 @@ def run(*argv: str, env: dict[str, str] | None = None) -> str:
     return done.stdout
 
 
-def kernel_release(root: str = "") -> str:
+def kernel_release(root: str = "", module: str = "") -> str:
     """The release of the kernel to crash: one made for virtual machines if there is one.
 
     root -- of the machine; by default this one's
+    module -- name of a module that the kernel must have
 
     Of several, the one of the highest version. Raises RigError if there is none with its modules.
     """
     images = glob.glob(f"{root}/boot/vmlinuz-*")
     releases = [path.split("vmlinuz-", 1)[1] for path in images]
     releases = [release for release in releases if os.path.isdir(f"{root}/lib/modules/{release}")]
+    if module:
+        pattern = f"{root}/lib/modules/{{}}/kernel/**/{module}.ko*"
+        releases = [r for r in releases if glob.glob(pattern.format(r), recursive=True)]
     if not releases:
         raise RigError(
-            "no kernel in /boot with modules in /lib/modules: install linux-image-cloud-amd64"
+            f"no kernel in /boot with modules {module and f'such as {module} '}in /lib/modules:"
+            f" install {'linux-image-amd64' if module else 'linux-image-cloud-amd64'}"
         )
     return max(releases, key=lambda release: ("-cloud-" in release, _version(release)))
 
@@ -74,9 +79,9 @@ def _version(release: str) -> list[str | int]:
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", release)]
 
 
-def kernel_image() -> str:
+def kernel_image(module: str = "") -> str:
     """The path of that kernel."""
-    return f"/boot/vmlinuz-{kernel_release()}"
+    return f"/boot/vmlinuz-{kernel_release(module=module)}"
 
 
 _DRACUT = "/usr/lib/dracut"

@@ -46,6 +46,7 @@ class Image:
     node       -- whose image it is
     systemd    -- whether systemd or dracut's own /init runs in it
     with_us    -- whether our module is in it
+    omit       -- one more of dracut's modules that is not in it
     extra_bins -- a program to put into it, as kdump.conf's option of that name does
     compress   -- dracut's option: zstd, xz or cat
     helper     -- what the module runs as image helper; by default the real one, as on the node
@@ -56,6 +57,7 @@ class Image:
     node: Node
     systemd: bool = True
     with_us: bool = True
+    omit: str = ""
     extra_bins: str = ""
     compress: str = "zstd"
     helper: str = os.path.join(_AS_NODE, "helper.sh")
@@ -85,8 +87,14 @@ def build(
         argv = ["unshare", "--mount", "--uts"]
         argv += [os.path.join(_AS_NODE, "run.sh"), node_folder, image.node.name]
         argv += ["dracut", "--force", "--conf", "/dev/null", "--confdir", confdir, *_MKDUMPRD]
-        argv += ["--omit", _OMIT if image.systemd else f"{_OMIT} {_OMIT_SYSTEMD}"]
-        argv += ["--compress", image.compress, "--kver", kernel_release(), output]
+        argv += ["--omit", f"{_OMIT} {'' if image.systemd else _OMIT_SYSTEMD} {image.omit}"]
+        argv += [
+            "--compress",
+            image.compress,
+            "--kver",
+            kernel_release(module=image.node.watchdog),
+            output,
+        ]
         env = {"PATH": os.environ["PATH"], "IN_KDUMP": "1", "dracutbasedir": base}
         if image.extra_bins:
             env["RIG_EXTRA_BINS"] = image.extra_bins

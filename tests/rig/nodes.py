@@ -19,6 +19,7 @@ __all__ = [
     "PLAIN",
     "STACKED",
     "TWO_RINGS",
+    "WATCHDOG",
     "Nic",
     "Node",
 ]
@@ -44,6 +45,7 @@ class Node:
     survivor -- `ip` command lines that set up the survivor, on the segments' interfaces
     address  -- the address by which the survivor expects the node
     survivor_address -- the address that the node must reach for that
+    watchdog -- its watchdog, by the name that QEMU and its kernel have for it; armed at the panic
     vlan     -- id of the VLAN that the survivor is in, when the segment is a trunk
     """
 
@@ -55,6 +57,7 @@ class Node:
     address: str
     survivor_address: str
     vlan: int | None = None
+    watchdog: str = ""
 
 
 def _corosync(*rings: tuple[str, str]) -> str:
@@ -93,6 +96,8 @@ PLAIN = Node(
     address="10.77.0.2",
     survivor_address="10.77.0.1",
 )
+
+WATCHDOG = dataclasses.replace(PLAIN, watchdog="i6300esb")
 
 IPV6 = Node(
     name="node2",

@@ -36,6 +36,7 @@ class Scenario:
                    after the panic, nowhere, or on the survivor
     agent       -- which agent waits on the survivor
     unplugged   -- the NICs, by number, without a carrier
+    reset       -- whether something resets the machine before its end
     memory      -- what is set aside for the crash kernel
     """
 
@@ -46,6 +47,7 @@ class Scenario:
     target: Literal["disk", "late", "absent", "network"] = "disk"
     agent: Literal["ours", "c"] = "ours"
     unplugged: tuple[int, ...] = ()
+    reset: bool = False
     memory: str = "192M"  # what RHEL sets aside on a small machine
 
 
@@ -75,14 +77,14 @@ def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None =
     label = DUMP_LABEL if scenario.target == "disk" else "production"
     cmdline = f"{boot.CRASH_CMDLINE} {scenario.words}".strip()
     production = os.path.join(folder, "disk")
-    disk.add_production_disk(production, label, image, cmdline)
+    disk.add_production_disk(production, label, image, cmdline, node.watchdog)
     late = os.path.join(folder, "late-disk")
     if scenario.target == "late":
         disk.add_file_system(late, DUMP_LABEL)
     flat = os.path.join(folder, "vmcore.flat")
 
     if scenario.crash:
-        initrd = stage1.build(os.path.join(folder, "production.img"))
+        initrd = stage1.build(os.path.join(folder, "production.img"), watchdog=node.watchdog)
         append = boot.PRODUCTION_CMDLINE.format(scenario.memory)
     else:
         initrd, append = image, cmdline
@@ -102,7 +104,8 @@ def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None =
             machine.unplug_cable(nic)
         plug = threading.Timer(_LATE, machine.plug_disk, [late])
         plug.daemon = True
-        boot.attend(machine, timeline, plug.start if scenario.target == "late" else lambda: None)
+        at_panic = plug.start if scenario.target == "late" else lambda: None
+        boot.attend(machine, timeline, at_panic, scenario.reset)
 
     dumped_to = {"disk": production, "late": late}.get(scenario.target)
     return Outcome(

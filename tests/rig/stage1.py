@@ -15,9 +15,9 @@ __all__ = ["build", "populate"]
 
 _PROGRAMS = (
     *("sh", "mount", "umount", "insmod", "kexec", "cat", "sleep", "sync"),
-    *("ip", "find", "tr", "mkdir"),  # for a survey
+    *("ip", "find", "tr", "mkdir", "readlink"),  # for a survey
 )
-_MODULES = ("virtio_pci", "virtio_blk", "virtio_rng")
+_MODULES = ("virtio_pci", "virtio_blk", "virtio_rng", "ext4")
 
 
 def populate(root: str, init: str) -> None:
@@ -39,32 +39,40 @@ def populate(root: str, init: str) -> None:
     shutil.copy(guest_file(init), os.path.join(root, "init"))
 
 
-def build(output: str, init: str = "production-init.sh", modules: Sequence[str] = ()) -> str:
+def build(
+    output: str,
+    init: str = "production-init.sh",
+    modules: Sequence[str] = (),
+    watchdog: str = "",
+) -> str:
     """Writes the production system's initramfs to `output` and returns that path.
 
     init    -- name of the script in guest/ that it runs
     modules -- kernel modules that it has besides the disk's
+    watchdog -- the driver of its watchdog, if it has one
     """
     with tempfile.TemporaryDirectory() as root:
         populate(root, init)
         shutil.copy(guest_file("stage1.sh"), root)
         os.mkdir(os.path.join(root, "modules"))
-        for number, module in enumerate(_module_files((*_MODULES, *modules))):
+        names = (*_MODULES, *modules, *filter(None, [watchdog]))
+        release = kernel_release(module=watchdog)
+        for number, module in enumerate(_module_files(names, release)):
             shutil.copy(
                 module, os.path.join(root, "modules", f"{number:02}-{os.path.basename(module)}")
             )
-        names = run("find", root, "-mindepth", "1", "-printf", r"%P\n")
+        files = run("find", root, "-mindepth", "1", "-printf", r"%P\n")
         with open(output, "wb") as archive:
             cpio = ["cpio", "-o", "-H", "newc", "-R", "0:0", "--quiet", "-D", root]
-            subprocess.run(cpio, input=names.encode(), stdout=archive, check=True)
+            subprocess.run(cpio, input=files.encode(), stdout=archive, check=True)
     return output
 
 
-def _module_files(modules: Sequence[str]) -> list[str]:
+def _module_files(modules: Sequence[str], release: str) -> list[str]:
     """The files of the modules and of all they need, in the order to load them in."""
     files: dict[str, None] = {}
     for module in modules:
-        listing = run("modprobe", "--set-version", kernel_release(), "--show-depends", module)
+        listing = run("modprobe", "--set-version", release, "--show-depends", module)
         for line in listing.splitlines():
             action, path, *_ = line.split()  # options may follow
             if action == "insmod":

@@ -33,7 +33,7 @@ def survey(node: Node, folder: str) -> str:
         _write(os.path.join(questions, "survey", "network"), node.network)
         _write(os.path.join(questions, "survey", "questions"), _questions(node))
         answers = disk.add_file_system(os.path.join(work, "disk"), "survey", questions)
-        initrd = stage1.build(os.path.join(work, "img"), "survey-init.sh", _MODULES)
+        initrd = stage1.build(os.path.join(work, "img"), "survey-init.sh", _MODULES, node.watchdog)
         log = os.path.join(folder, "survey.log")
         with (
             Network(node) as network,
@@ -49,10 +49,11 @@ def survey(node: Node, folder: str) -> str:
             path, target = line.rstrip("\n").split("\t")
             os.makedirs(os.path.dirname(folder + path), exist_ok=True)
             os.symlink(target, folder + path)
-    for path, content in node.etc.items():
-        file = os.path.join(folder, "etc", path)
-        os.makedirs(os.path.dirname(file), exist_ok=True)
-        with open(file, "w", encoding="utf-8") as out:
+    with open(os.path.join(folder, "answers", "files"), encoding="ascii") as files:
+        told = dict(line.rstrip("\n").split("\t") for line in files)
+    for path, content in (*told.items(), *((f"/etc/{p}", text) for p, text in node.etc.items())):
+        os.makedirs(os.path.dirname(folder + path), exist_ok=True)
+        with open(folder + path, "w", encoding="utf-8") as out:
             out.write(content)
     return folder
 

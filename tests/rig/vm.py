@@ -111,10 +111,11 @@ class VirtualMachine:
         argv = ["qemu-system-x86_64", "-accel", "tcg", "-M", "q35", "-smp", "1"]
         argv += ["-m", str(self.memory), "-nodefaults", "-no-user-config", "-display", "none"]
         argv += ["-no-reboot", "-serial", "stdio", "-qmp", f"unix:{monitor},server=on,wait=off"]
-        argv += ["-kernel", kernel_image(), "-initrd", self.initrd]
+        argv += ["-kernel", kernel_image(self.node.watchdog), "-initrd", self.initrd]
         argv += ["-append", self.append]
         argv += ["-object", "rng-random,id=rng0,filename=/dev/urandom"]
         argv += ["-device", "virtio-rng-pci,rng=rng0", "-device", "virtio-scsi-pci,id=scsi0"]
+        argv += ["-device", self.node.watchdog] if self.node.watchdog else []
         for number, disk in enumerate(self.disks):
             argv += ["-drive", f"file={disk},if=none,id=disk{number},format=raw,cache=unsafe"]
             argv += ["-device", f"virtio-blk-pci,drive=disk{number}"]

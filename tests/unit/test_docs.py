@@ -59,12 +59,13 @@ def test_the_agent_s_help_gives_no_value_to_those_that_take_none() -> None:
 
 
 HELPER, ADMIN = "dracut-module/bin/fence-kdump-image", "admin/bin/fence-kdump"
+COMMANDS = ("show", "check", "refresh", "install", "prove", "key")
 
 
 @pytest.mark.parametrize(
     ("program", "command"),
     [
-        *((HELPER, command) for command in ("show", "check", "refresh", "install", "key")),
+        *((HELPER, command) for command in COMMANDS),
         *((ADMIN, command) for command in ("doctor", "probe", "last")),
     ],
 )

@@ -1,7 +1,4 @@
-"""Which kernel modules a NIC needs, by a sysfs of folders and symlinks as the kernel makes them.
-
-The machine that the tests run on has none of these NICs.
-"""
+"""Which kernel modules a NIC needs. The machine that the tests run on has none of these NICs."""
 
 from __future__ import annotations
 
@@ -11,50 +8,14 @@ import pathlib
 import pytest
 
 from fence_kdump_image.way.drivers import find
+from lab.sysfs import Sysfs
 
 
-class Sysfs:
-    """A sysfs to be filled.
-
-    where -- its folder
-    """
-
-    def __init__(self, where: pathlib.Path) -> None:
-        self.where = where
-        (where / "class/net").mkdir(parents=True)
-
-    def device(self, path: str, driver: str = "", module: str = "") -> pathlib.Path:
-        """A device, and what it is bound to; the module is loaded, not built in."""
-        device = self.where / "devices" / path
-        device.mkdir(parents=True, exist_ok=True)
-        if driver:
-            bound = self.where / "bus/any/drivers" / driver
-            bound.mkdir(parents=True, exist_ok=True)
-            (device / "driver").symlink_to(bound)
-            if module and not (bound / "module").exists():
-                (bound / "module").symlink_to(self.module(module))
-        return device
-
-    def module(self, name: str) -> pathlib.Path:
-        """A loaded module."""
-        module = self.where / "module" / name
-        module.mkdir(parents=True, exist_ok=True)
-        (module / "initstate").write_text("live\n")
-        return module
-
-    def nic(self, name: str, device: pathlib.Path) -> pathlib.Path:
-        """A network device of a device."""
-        net = device / "net" / name
-        net.mkdir(parents=True)
-        (net / "device").symlink_to("../..")
-        (self.where / "class/net" / name).symlink_to(net)
-        return net
-
-    def modules(self, nic: str) -> tuple[str, ...]:
-        """What is found."""
-        found = find(str(self.where), nic)
-        assert found
-        return found.modules
+def modules(sysfs: Sysfs, nic: str) -> tuple[str, ...]:
+    """What is found."""
+    found = find(str(sysfs.where), nic)
+    assert found
+    return found.modules
 
 
 @pytest.fixture
@@ -66,12 +27,12 @@ def test_the_buses_come_first(sysfs: Sysfs) -> None:
     sysfs.device("pci0000:00/0000:00:01.0", "virtio-pci", "virtio_pci")
     net = sysfs.device("pci0000:00/0000:00:01.0/virtio0", "virtio_net", "virtio_net")
     sysfs.nic("nic0", net)
-    assert sysfs.modules("nic0") == ("virtio_pci", "virtio_net")
+    assert modules(sysfs, "nic0") == ("virtio_pci", "virtio_net")
 
 
 def test_what_is_built_in_is_no_module(sysfs: Sysfs) -> None:
     sysfs.nic("nic0", sysfs.device("pci0000:00/0000:00:01.0", "e1000"))
-    assert sysfs.modules("nic0") == ()
+    assert modules(sysfs, "nic0") == ()
 
 
 def test_no_hardware(sysfs: Sysfs) -> None:
@@ -95,7 +56,7 @@ def test_all_loaded_modules_that_serve_the_device(
     )
     modprobe.chmod(0o755)
     monkeypatch.setenv("PATH", f"{modprobe.parent}:{os.environ['PATH']}")
-    assert sysfs.modules("nic0") == ("hns3", "hclge")
+    assert modules(sysfs, "nic0") == ("hns3", "hclge")
 
 
 def test_phy_with_its_driver_and_its_bus(sysfs: Sysfs) -> None:
@@ -104,7 +65,7 @@ def test_phy_with_its_driver_and_its_bus(sysfs: Sysfs) -> None:
     phy = sysfs.device("platform/soc/mdio@1/mdio_bus/1/1:00", "Marvell 88E1510", "marvell")
     net = sysfs.nic("nic0", sysfs.device("platform/soc/ethernet@1", "fsl_dpa", "dpaa_eth"))
     (net / "phydev").symlink_to(phy)
-    assert sysfs.modules("nic0") == ("dpaa_eth", "mdio_mux", "marvell")
+    assert modules(sysfs, "nic0") == ("dpaa_eth", "mdio_mux", "marvell")
 
 
 def test_what_supplies_the_nic(sysfs: Sysfs) -> None:
@@ -114,7 +75,7 @@ def test_what_supplies_the_nic(sysfs: Sysfs) -> None:
     (link / "supplier").symlink_to(clock)
     (device / "supplier:platform:clock").symlink_to(link)
     sysfs.nic("nic0", device)
-    assert sysfs.modules("nic0") == ("clk_x", "dwmac_x")
+    assert modules(sysfs, "nic0") == ("clk_x", "dwmac_x")
 
 
 def test_virtual_function_of_this_host(sysfs: Sysfs) -> None:
@@ -136,7 +97,7 @@ def test_virtual_function_below_a_nic_of_hyper_v(sysfs: Sysfs) -> None:
     sysfs.device("vmbus/root/pci", "hv_pci", "pci_hyperv")
     below = sysfs.nic("nic1", sysfs.device("vmbus/root/pci/1:00", "mlx5_core", "mlx5_core"))
     (net / "lower_nic1").symlink_to(below)
-    assert sysfs.modules("nic0") == ("hv_vmbus", "hv_netvsc", "pci_hyperv", "mlx5_core")
+    assert modules(sysfs, "nic0") == ("hv_vmbus", "hv_netvsc", "pci_hyperv", "mlx5_core")
     found = find(str(sysfs.where), "nic0")
     assert found
     assert found.name == "hv_netvsc"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fence_kdump_cluster import keyfiles
-from fence_kdump_image.image import finished, manifest, plan
+from fence_kdump_image.image import finished, manifest, plan, watchdog
 from fence_kdump_image.way.network import Network
 
 __all__ = [
@@ -81,8 +81,10 @@ def check(root: str, network: Network, node: str, sender: str, path: str = "") -
     except (KeyError, TypeError, ValueError):
         told = f"{path}: its manifest is of another kind than ours"
         return Outcome(UNKNOWN, (told,), path, "", sources, stamp)
+    omitted = old is not None and old.get("watchdogs", []) is None
     wanted = plan.make(texts, network, node, around=around)
     wanted = plan.with_key(wanted, root)
+    wanted = plan.with_watchdogs(wanted, watchdog.NONE if omitted else watchdog.look(root))
     new = manifest.make(wanted, texts, plan.SOURCES, sender)
     state, reasons = _judge(old, new, wanted.refusal)
     faults = _news(old, sources, {**plan.unreadable(root), **wanted.faults})
@@ -172,6 +174,7 @@ def compare(old: Any, new: Any) -> tuple[str, list[str]]:
     for key, what in (("links", "replays"), ("modules", "loads")):
         network += [f"it {what} no '{line}'" for line in new[key] if line not in old[key]]
         network += [f"it still {what} '{line}'" for line in old[key] if line not in new[key]]
+    differences += _unmade(old, new)
     other_line = old["line"] != new["line"]
     for one, other, verb in ((new, old, "has"), (old, new, "no longer has")):
         words = [word for word in one["line"] if word not in other["line"]]
@@ -195,6 +198,17 @@ def _other_key(old: Any, new: Any) -> str:
     return (
         f"it proves itself as {old['node']} by key {old['id']}, to be {new['node']} by {new['id']}"
     )
+
+
+def _unmade(old: Any, new: Any) -> list[str]:
+    """What dracut left out of the image, and drivers of watchdogs that were armed since."""
+    loaded = [line.split()[0] for line in old.get("watchdogs") or ()]
+    armed = [line.split()[0] for line in new["watchdogs"] or ()]
+    missing = [f"it was built without {what}" for what in old.get("lacking", ())]
+    missing += [
+        f"it loads no '{name}', for an armed watchdog" for name in armed if name not in loaded
+    ]
+    return missing
 
 
 def _told(made: Any) -> dict[str, list[str]]:

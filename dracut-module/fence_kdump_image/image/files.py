@@ -39,6 +39,8 @@ def write(
         f"{FOLDER}/links": wanted.replay,
     }
     files.update(_keep_off(wanted))
+    if wanted.watchdogs.lines:
+        files[f"{FOLDER}/watchdogs"] = "".join(f"{line}\n" for line in wanted.watchdogs.lines)
     for path, text in files.items():
         _write(os.path.join(initdir, path), text)
     if wanted.key:
@@ -85,7 +87,7 @@ def requests(wanted: plan.Plan, initdir: str, sender: str) -> Iterable[str]:
     initdir -- the image's root
     sender -- the sender's folder on this machine
     """
-    yield from (f"module {name}" for name in wanted.modules)
+    yield from (f"module {name}" for name in (*wanted.watchdogs.modules, *wanted.modules))
     yield from (f"library {path}" for path in libraries.needed(sender))
     yield from (f"library {pattern}" for pattern in libraries.DLOPENED)
     if wanted.needs_resolver:

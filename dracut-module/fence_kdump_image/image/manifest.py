@@ -53,6 +53,8 @@ def make(plan: Plan, texts: Mapping[str, str], sources: Iterable[str], sender: s
             for n in plan.nics
         ],
         "modules": list(plan.modules),
+        "watchdogs": None if plan.watchdogs.omitted else list(plan.watchdogs.lines),
+        "lacking": [],  # what was not found in it when it was made
         "line": list(plan.line),
         "around": _from_around(plan.around),
         "sender": digest_folder(sender),

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Callable
 
-from fence_kdump_image.image import nodekey
+from fence_kdump_image.image import nodekey, watchdog
 from fence_kdump_image.way import dump, links, replay, source, wrapped
 from fence_kdump_image.way.network import Address, Device, Network, NetworkError
 from fence_kdump_image.way.nics import Nic, Way, divide
@@ -25,6 +25,7 @@ __all__ = [
     "read_sources",
     "unreadable",
     "with_key",
+    "with_watchdogs",
 ]
 
 FAST_START = "60"  # seconds; carrier, STP, LACP or a cold neighbour may swallow the first messages
@@ -50,6 +51,7 @@ class Plan:
     around -- what else in the image has to do with NICs
     name -- this node's by corosync.conf, "" if nothing tells which it is
     key -- with which this node proves who it is, None for none
+    watchdogs -- what is done about this machine's watchdogs
     ways -- how this node reaches each address now, and from which address of its own
     faults -- path -> what is wrong with a file that may therefore name fewer nodes than it should
     line -- the words about the network on the crash kernel's command line
@@ -67,6 +69,7 @@ class Plan:
     around: Surroundings
     name: str = ""
     key: nodekey.NodeKey | None = None
+    watchdogs: watchdog.Watchdogs = watchdog.NONE
     ways: tuple[Sourced, ...] = ()
     faults: Mapping[str, str] = field(default_factory=dict)
     line: tuple[str, ...] = ()
@@ -175,6 +178,14 @@ def make(
         faults={} if configured.opted_out else configured.faults,
         line=tuple(word.text for word in line),
     )
+
+
+def with_watchdogs(wanted: Plan, found: watchdog.Watchdogs) -> Plan:
+    """The same plan, in which this machine's watchdogs are seen to.
+
+    found -- they
+    """
+    return replace(wanted, watchdogs=found, warnings=(*wanted.warnings, *found.warnings))
 
 
 def with_key(wanted: Plan, root: str) -> Plan:

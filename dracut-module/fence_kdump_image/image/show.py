@@ -35,6 +35,7 @@ def as_data(plan: Plan) -> dict[str, Any]:
         ],
         "links": plan.replay.splitlines(),
         "modules": list(plan.modules),
+        "watchdogs": list(plan.watchdogs.lines),
         "warnings": [*plan.warnings, *memory.warnings(plan.modules)],
     }
 
@@ -56,11 +57,13 @@ def held(path: str) -> dict[str, Any]:
         told = f"{path}: its manifest is of another kind than ours"
         raise content.ImageError(told) from error
     missing = [f"{name} is not in the image: rebuild it" for name in wanted if name not in found]
+    missing += [f"it was built without {what}" for what in made.get("lacking", ())]
     return {
         **data,
         "nobody_told": "" if arguments in found else "it has no arguments for the sender",
         "arguments": found.get(arguments, "").splitlines(),
         "links": found.get(links, "").splitlines(),
+        "watchdogs": made.get("watchdogs") or [],
         "warnings": [*data["warnings"], *missing],
     }
 
@@ -94,6 +97,7 @@ def _told(data: Any) -> list[tuple[str, str]]:
         rows.append(("NIC", f"{what}: {nic['owner']}'s, {nic['why']}"))
     rows += [("replayed", line) for line in data["links"]]
     rows += [("modules", " ".join(data["modules"]))] if data["modules"] else []
+    rows += [("watchdog", f"loaded: {line}") for line in data["watchdogs"]]
     return rows
 
 

@@ -12,6 +12,12 @@ kexec -p /mnt/boot/vmlinuz --initrd=/mnt/boot/crash.img --append="$(cat /mnt/boo
 umount /mnt
 say "crash kernel loaded"
 
+# what sbd does: from now on it counts
+if [ -c /dev/watchdog ]; then
+    exec 9>/dev/watchdog
+    say "watchdog armed"
+fi
+
 echo 1 >/proc/sys/kernel/sysrq
 echo c >/proc/sysrq-trigger
 die "the kernel did not panic"

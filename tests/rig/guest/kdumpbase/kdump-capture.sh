@@ -4,6 +4,7 @@
 #   rig.kill_sender=SIGNAL kills the sender before the dump
 #   rig.switch_root        does not power off after the dump: the boot goes on
 #   rig.stock_sender=NODE  starts the C sender where kdump has it: just before makedumpfile
+#   rig.dump_after=SECONDS begins to dump only when the crash kernel has been up for so long
 #   rig.measure            tells what the sender costs, after the dump
 # "emergency" as the only argument: no dump is possible, power off soon.
 
@@ -73,6 +74,11 @@ if node=$(word rig.stock_sender); then
 fi
 if signal=$(word rig.kill_sender); then
     pkill -"$signal" fence_kdump && say "sender killed"
+fi
+if after=$(word rig.dump_after); then
+    while read -r up _ </proc/uptime && [ "${up%%.*}" -lt "$after" ]; do
+        sleep 1
+    done
 fi
 if save; then
     say "vmcore saved"

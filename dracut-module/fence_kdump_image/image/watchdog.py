@@ -1,0 +1,129 @@
+"""Hardware watchdogs that are armed: what the crash kernel loads so that they let it dump.
+
+An armed watchdog goes on counting through a panic, and resets the machine in the midst of the dump.
+Its driver, once loaded, stops it, or the kernel feeds it until somebody opens it
+(watchdog-parameters.rst: handle_boot_enabled). Asks sysfs, and modinfo for a driver's parameters.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from fence_kdump_image.way import drivers
+
+__all__ = ["NONE", "Watchdogs", "look"]
+
+# Drivers that may bring the reset forward: pretimeout is an interrupt that nobody waits for here,
+# and kdumptimeout (hpwdt) arms the watchdog anew for the time of a dump.
+_OFF = ("pretimeout", "kdumptimeout")
+_NO_HARDWARE = ("softdog", "watchdog", "pretimeout_noop", "pretimeout_panic")
+_IPMI = "ipmi_watchdog"
+_PATIENCE = 10.0  # seconds for modinfo; no build must hang
+
+
+@dataclass(frozen=True)
+class Watchdogs:
+    """What is to be done about this machine's watchdogs.
+
+    lines -- what modprobe is told, in this order: buses, then drivers
+    warnings -- one-line texts for the administrator
+    omitted -- the administrator wants none of it in the image
+    """
+
+    lines: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    omitted: bool = False
+
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The kernel modules among it."""
+        return tuple(line.split()[0] for line in self.lines)
+
+
+NONE = Watchdogs(omitted=True)
+
+
+def look(root: str, kernel: str = "") -> Watchdogs:
+    """What this machine has armed.
+
+    root -- of the file system, with sys/ and lib/modules/
+    kernel -- release of the crash kernel, "" for the running one
+    """
+    kernel = kernel or os.uname().release
+    sysfs = f"{root}/sys"
+    modules: dict[str, None] = {}
+    warnings = []
+    for place in _armed(sysfs):
+        found = drivers.bus_modules(sysfs, f"{place}/device")
+        built_in = not found and os.path.exists(f"{place}/device/driver")
+        if not found and not built_in:
+            found = _in_use(root, kernel)
+        modules.update(dict.fromkeys(name for name in found if name not in _NO_HARDWARE))
+        identity = _read(f"{place}/identity")
+        if not (found or built_in) and identity != "Software Watchdog":
+            warnings.append(
+                f"the watchdog {os.path.basename(place)} ({identity}) is armed, and nothing tells"
+                " its driver: it may reset this machine in the midst of a dump; give it a time-out"
+                " that is longer than a dump takes"
+            )
+    if _counts(f"{sysfs}/module/{_IPMI}"):
+        warnings.append(
+            "the BMC's watchdog (ipmi_watchdog) is in use, which the crash kernel cannot stop: it"
+            " may reset this machine in the midst of a dump; give it a time-out that is longer than"
+            " a dump takes"
+        )
+    return Watchdogs(tuple(_line(name, kernel) for name in modules), tuple(warnings))
+
+
+def _armed(sysfs: str) -> Iterator[str]:
+    folder = f"{sysfs}/class/watchdog"
+    for name in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+        if _read(f"{folder}/{name}/state") == "active":
+            yield f"{folder}/{name}"
+
+
+def _in_use(root: str, kernel: str) -> list[str]:
+    """Drivers of watchdogs that somebody uses; some tell of no device that they drive."""
+    names = set()
+    for line in _read(f"{root}/lib/modules/{kernel}/modules.dep").splitlines():
+        path = line.partition(":")[0]
+        if "/drivers/watchdog/" in path:
+            names.add(os.path.basename(path).partition(".")[0].replace("-", "_"))
+    names -= {*_NO_HARDWARE}
+    return sorted(name for name in names if _counts(f"{root}/sys/module/{name}"))
+
+
+def _counts(module: str) -> bool:
+    return _read(f"{module}/refcnt") not in ("", "0")
+
+
+def _line(module: str, kernel: str) -> str:
+    off = [f"{name}=0" for name in _OFF if name in _parameters(module, kernel)]
+    return " ".join([module, *off])
+
+
+def _parameters(module: str, kernel: str) -> list[str]:
+    """Names of the parameters that a module takes."""
+    try:
+        run = subprocess.run(
+            ["modinfo", "-k", kernel, "-F", "parm", module],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_PATIENCE,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return []
+    return [line.partition(":")[0] for line in run.stdout.splitlines()]
+
+
+def _read(path: str) -> str:
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read().strip()
+    except OSError:
+        return ""
