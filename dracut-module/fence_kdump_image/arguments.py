@@ -79,6 +79,9 @@ def _add_install(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     install = commands.add_parser("install", help="write it into an image; for module-setup.sh")
     install.add_argument("--sender", required=True, metavar="DIR", help="the sender's folder")
     install.add_argument(
+        "--module", required=True, type=_folder, metavar="DIR", help="dracut's module"
+    )
+    install.add_argument(
         "--manifest", required=True, metavar="FILE", help="where to write what was put in"
     )
     install.add_argument(

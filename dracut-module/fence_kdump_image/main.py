@@ -21,6 +21,7 @@ from fence_kdump_image.image import (
     plan,
     proof,
     show,
+    software,
     watchdog,
 )
 from fence_kdump_image.way import network
@@ -98,10 +99,10 @@ def _install(arguments: argparse.Namespace) -> int:
     if wanted.refusal:
         _say(f"nobody to tell: {wanted.refusal}")
         return 1
-    files.write(wanted, texts, arguments.initdir, arguments.sender, arguments.manifest)
-    sys.stdout.writelines(
-        f"{line}\n" for line in files.requests(wanted, arguments.initdir, arguments.sender)
-    )
+    initdir, sender = arguments.initdir, arguments.sender
+    software.put(initdir, sender, arguments.module, wanted.senders)
+    files.write(wanted, texts, initdir, sender, arguments.manifest)
+    sys.stdout.writelines(f"{line}\n" for line in files.requests(wanted, sender))
     return 0
 
 

@@ -43,6 +43,16 @@ def test_sender_runs_in_it(image: Image) -> None:
     assert run.stdout.startswith("fence_kdump_send ")
 
 
+def test_no_library_of_the_sender_is_in_it_twice(image: Image) -> None:
+    """dracut looks for the libraries of every executable file, and finds the system's."""
+    private = f"{image.root()}/usr/lib/fence-kdump/_internal"
+    names = {name for name in os.listdir(private) if ".so" in name}
+    assert names
+    for place, _, files in os.walk(image.root()):
+        if place != private:
+            assert not names & {*files}, place
+
+
 def test_sender_in_it_sends(image: Image) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listener:
         listener.bind(("127.0.0.1", 0))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from fence_kdump_protocol.keys import key_id, node_key
-from lab.images import HELPER, SENDER, SMALL, Workshop
+from lab.images import HELPER, MODULE, SENDER, SMALL, Workshop
 from lab.programs import Result, run
 
 MASTER = hashlib.shake_256(b"master").digest(256)
@@ -62,7 +62,7 @@ def install(node: Workshop, initdir: str) -> tuple[Result, str]:
     os.mkdir(initdir)
     manifest = f"{initdir}/manifest.json"
     command = [node.helper, "install", "--initdir", initdir, "--sender", SENDER]
-    result = run([*command, "--manifest", manifest], host=node.host)
+    result = run([*command, "--module", MODULE, "--manifest", manifest], host=node.host)
     assert result.status == 0, result
     with open(manifest) as file:
         return result, file.read()
@@ -156,7 +156,15 @@ def test_this_node_s_name_in_the_cluster(
     os.chmod(root + AUTHKEY, 0o600)
     os.symlink(f"{node.root}/sys", f"{root}/sys")
     helper = [HELPER, "install", "--root", root, "--node", "me", "--sender", SENDER]
-    command = [*helper, "--initdir", str(tmp_path), "--manifest", f"{tmp_path}/manifest"]
+    command = [
+        *helper,
+        "--initdir",
+        str(tmp_path),
+        "--module",
+        MODULE,
+        "--manifest",
+        f"{tmp_path}/manifest",
+    ]
     result = run(command, host=node.host)
     assert warning in result.stderr
     assert bool(warning) == ("cannot prove" in result.stderr)

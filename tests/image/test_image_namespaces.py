@@ -546,7 +546,7 @@ def test_folder_that_is_not_there(node: Node, option: str) -> None:
 def test_an_image_that_cannot_be_written_is_told_from_nobody_to_tell(node: Node) -> None:
     node.corosync(me="10.0.0.2", node1="10.0.0.1")
     command = [HELPER, "install", "--initdir", "/proc/1", "--sender", f"{ROOT}/agent"]
-    command += ["--manifest", f"{node.root}/manifest", "--kernel", "6.1"]
+    command += ["--manifest", f"{node.root}/manifest", "--kernel", "6.1", "--module", node.root]
     run = subprocess.run(
         node.host.command(*command, "--root", node.root, "--node", "me"),
         capture_output=True,
@@ -554,4 +554,4 @@ def test_an_image_that_cannot_be_written_is_told_from_nobody_to_tell(node: Node)
         check=False,
     )
     assert run.returncode == 2
-    assert "'/proc/1/etc'" in run.stderr.splitlines()[-1]
+    assert "'/proc/1/usr" in run.stderr.splitlines()[-1]

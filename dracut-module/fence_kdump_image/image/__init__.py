@@ -5,6 +5,7 @@ It may import `whom`, `way` and fence_kdump_cluster. Never put here: anything th
 watchdog   hardware watchdogs that are armed (asks the system)
 plan       this machine's configuration and network -> what an image gets
 files      a plan -> files below an image's root, and what dracut must add
+software   our programs -> below an image's root
 libraries  what the frozen sender needs of the system
 manifest   what was put in, and from which sources
 memory     what drivers cost

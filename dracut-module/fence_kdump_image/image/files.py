@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import filecmp
 import os
 from collections.abc import Iterable, Mapping
 
@@ -80,11 +79,9 @@ def _write_key(path: str, key: bytes) -> None:
         file.write(f"{key.hex()}\n")
 
 
-def requests(wanted: plan.Plan, initdir: str, sender: str) -> Iterable[str]:
-    """What dracut must add, a line each: "module NAME", "library PATH-OR-PATTERN", "file PATH",
-    "called PATH" (where a script of kdump's calls a sender, and waits for it).
+def requests(wanted: plan.Plan, sender: str) -> Iterable[str]:
+    """What dracut must add, a line each: "module NAME", "library PATH-OR-PATTERN", "file PATH".
 
-    initdir -- the image's root
     sender -- the sender's folder on this machine
     """
     yield from (f"module {name}" for name in (*wanted.watchdogs.modules, *wanted.modules))
@@ -93,14 +90,3 @@ def requests(wanted: plan.Plan, initdir: str, sender: str) -> Iterable[str]:
     if wanted.needs_resolver:
         yield from (f"file {path}" for path in _RESOLVER_FILES)
         yield from (f"library {pattern}" for pattern in _RESOLVER_LIBRARIES)
-    for path in wanted.senders:
-        if not _is_others(initdir + path, f"{sender}/fence_kdump_send"):
-            yield f"called {path}"
-
-
-def _is_others(path: str, ours: str) -> bool:
-    """Whether a program in the image is somebody else's, as the C program, which ends by itself."""
-    try:
-        return not filecmp.cmp(path, ours, shallow=False)
-    except OSError:  # there is none
-        return False

@@ -1,0 +1,54 @@
+"""Our programs in an image under construction, below its root."""
+
+from __future__ import annotations
+
+import contextlib
+import filecmp
+import os
+import shutil
+from collections.abc import Iterable
+
+__all__ = ["SENDER", "put"]
+
+# Not where the sender is installed: what calls it there, and waits, finds what ends at once.
+SENDER = "usr/lib/fence-kdump"
+_SCRIPTS = ("watchdogs", "links", "sender")
+_NAME = "fence_kdump_send"
+
+
+def put(initdir: str, sender: str, module: str, called: Iterable[str]) -> None:
+    """Copy them. Raises OSError.
+
+    initdir -- the image's root
+    sender -- the sender's folder on this machine
+    module -- the folder of dracut's module, which has the scripts
+    called -- paths under which scripts of kdump's call a sender in the image
+    """
+    # first: a KDUMP_PRESCRIPT that fails stops the dump
+    for path in called:
+        if not _is_others(initdir + path, f"{sender}/{_NAME}"):
+            _script(module, "called", initdir + path)
+    folder = f"{initdir}/{SENDER}"
+    shutil.copytree(sender, folder, symlinks=True, dirs_exist_ok=True)
+    # for what is executable dracut adds the system's libraries, of which the sender has its own
+    for place, _, names in os.walk(f"{folder}/_internal"):
+        for name in names:
+            if not os.path.islink(f"{place}/{name}"):
+                os.chmod(f"{place}/{name}", 0o644)
+    for name in _SCRIPTS:
+        _script(module, name, f"{initdir}/usr/sbin/fence-kdump-{name}")
+
+
+def _is_others(path: str, ours: str) -> bool:
+    """Whether a program in the image is somebody else's, as the C program, which ends by itself."""
+    try:
+        return not filecmp.cmp(path, ours, shallow=False)
+    except OSError:  # there is none
+        return False
+
+
+def _script(module: str, name: str, path: str) -> None:
+    os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(path)  # a link, perhaps, to our own program, brought along by what calls it
+    shutil.copy(f"{module}/fence-kdump-{name}.sh", path)
