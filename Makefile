@@ -210,15 +210,14 @@ install: no-clash install-agent install-sender
 no-clash:
 	@tools/no-clash '$(sbindir)/fence_kdump' '$(IN)' '$(AGENT_HOME)'
 
-# Into a running system: nobody else says that kdump must rebuild its image, as a package does.
+# Into a running system: nobody else has the crash image rebuilt, as a package does.
 define LEFT_TO_DO
 Installed. What is left to do, as root:
   systemctl daemon-reload
   systemctl enable --now fence-kdump-refresh.path
   systemctl enable fence-kdump-refresh.service fence-kdump-refresh.timer
-  touch /etc/kdump.conf && systemctl restart kdump   # RHEL, Fedora
-  mkdumprd -f && systemctl restart kdump             # SUSE
-  fence-kdump doctor                                 # is all well?
+  fence-kdump refresh   # the crash image is rebuilt and loaded
+  fence-kdump doctor    # is all well?
 endef
 export LEFT_TO_DO
 
