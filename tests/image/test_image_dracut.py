@@ -279,6 +279,24 @@ def test_nic_that_the_image_configures_is_left_alone(
     assert path in manifest["nics"][0]["why"]
 
 
+@pytest.mark.parametrize("number", ["00", "74"])
+def test_it_comes_after_kdump_s_module_whatever_the_number_of_that(
+    images: Workshop, tmp_path_factory: pytest.TempPathFactory, number: str
+) -> None:
+    """Newer dracuts number their modules anew. What kdump's configures must be there to be seen."""
+    files = str(tmp_path_factory.mktemp("files"))
+    images.file(f"{files}/etc/cmdline.d/45-net.conf", "ip=10.0.0.2::10.0.0.254:24::eth0:none")
+    images.file(f"{files}/usr/sbin/ifup", "stand-in\n")
+    modules = f"{images.where}/base/modules.d"
+    os.rename(f"{modules}/99kdumpbase", f"{modules}/{number}kdumpbase")
+    try:
+        image = images.build([*SMALL, "--no-kernel"], {"KDUMP_STAND_IN_FILES": files})
+    finally:
+        os.rename(f"{modules}/{number}kdumpbase", f"{modules}/99kdumpbase")
+    assert image.read("etc/kdump-stand-in") == f"{number}kdumpbase\n"
+    assert image.read("etc/fence-kdump/links") == ""
+
+
 MAC = "52:54:00:aa:bb:01"
 
 
