@@ -62,7 +62,8 @@ def install(node: Workshop, initdir: str) -> tuple[Result, str]:
     os.mkdir(initdir)
     manifest = f"{initdir}/manifest.json"
     command = [node.helper, "install", "--initdir", initdir, "--sender", SENDER]
-    result = run([*command, "--module", MODULE, "--manifest", manifest], host=node.host)
+    command += ["--module", MODULE, "--manifest", manifest, "--kernel", os.uname().release]
+    result = run(command, host=node.host)
     assert result.status == 0, result
     with open(manifest) as file:
         return result, file.read()
@@ -164,6 +165,8 @@ def test_this_node_s_name_in_the_cluster(
         MODULE,
         "--manifest",
         f"{tmp_path}/manifest",
+        "--kernel",
+        os.uname().release,
     ]
     result = run(command, host=node.host)
     assert warning in result.stderr

@@ -218,7 +218,7 @@ def test_bond_of_vlans_and_a_ring_in_a_vrf() -> None:
     # the main table leads to ring 2 by ring 0
     assert "route replace 10.79.0.1/32 dev fk5 src 10.79.0.2" in lines
     assert "link add link @ name fk5 mtu 1500 type vlan protocol 802.1Q id 77" in lines
-    third = lines[lines.index("nic 52:54:00:aa:bb:04 virtio_net - virtio_net") :][:10]
+    third = lines[lines.index("nic 52:54:00:aa:bb:04 virtio_net - virtio_net") :][:9]
     assert third[-5:] == [
         "link set dev @ up",
         "link set dev fk3 down",
