@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
+from fence_kdump_protocol.keys import node_key
 from lab.cluster import Cluster, Node, wait_for
+from lab.firewall import firewall
 from lab.hosts import Host, address
+from lab.node import MASTER, write_key
 from lab.programs import ROOT, started
 
 Took = Callable[[str, float], None]
@@ -165,6 +169,44 @@ def corosync_conf(node: Node, text: str | None) -> Iterator[None]:
     yield
     with open(path, "w") as file:
         file.write(node.etc["corosync/corosync.conf"])
+
+
+STATEFUL = (
+    "ct state established,related accept",
+    "iif lo accept",
+    "udp dport 5405 accept",  # Corosync's
+    "udp dport 7410 accept",
+)
+
+
+@contextlib.contextmanager
+def proving(cluster: Cluster, *survivors: str) -> Iterator[Node]:
+    """The nodes have a key, and survivors a firewall that knows of flows: node2, to be crashed."""
+    keys = [f"/etc/netns/{node.host.name}/corosync/authkey" for node in cluster.nodes]
+    for key in keys:
+        write_key(key)
+    for name in survivors:
+        firewall(cluster[name].host, *STATEFUL, policy="drop")
+    yield cluster["node2"]
+    for name in survivors:
+        firewall(cluster[name].host)
+    for key in keys:
+        os.unlink(key)
+
+
+def test_a_proof_is_required(cluster: Cluster, took: Took, tmp_path: os.PathLike[str]) -> None:
+    """Messages of version 1 alone, as anybody could forge them, come first and do not count."""
+    key = write_key(f"{tmp_path}/node.key", node_key(MASTER, b"node2").hex().encode())
+    with proving(cluster, "node1", "node3") as node2:
+        cluster.two_levels("auth=required timeout=40 verbose=1")
+        crash = cluster.crash("node2")
+        with node2.sender(*cluster.others("node2")):
+            wait_for(lambda: any(node.agents() for node in cluster.survivors), lambda: "an agent")
+        assert not cluster.fenced_by("node2")
+        with node2.sender("--key", key, "--node", "node2", *cluster.others("node2")):
+            cluster.fenced("node2", "kdump")
+            took("crash to fenced", time.monotonic() - crash)
+        assert "targeting node2 using power" not in cluster.log()
 
 
 def test_monitor(cluster: Cluster) -> None:

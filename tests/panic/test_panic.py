@@ -7,12 +7,14 @@ import os
 
 import pytest
 
+from fence_kdump_protocol.dialogue import CHALLENGE_LENGTH
 from lab.dumps import assert_dumped
 from lab.programs import ADMIN, run
 from rig import nodes
 from rig.image import Image
 from rig.run import Outcome, Scenario
 from rig.timeline import PANIC
+from rig.witness import Datagram
 
 pytestmark = pytest.mark.timeout(900)  # a test may wait for others' machines; the rig has limits
 
@@ -29,26 +31,37 @@ NETWORK_DUMP = Image("network-dump", nodes.NETWORK_DUMP)
 
 def assert_told(outcome: Outcome, *sources: str) -> None:
     """The survivor's agent succeeded, by messages from `sources` that came after the panic."""
-    assert outcome.datagrams, "no message was on the wire"
+    messages = [datagram for datagram in outcome.datagrams if not is_challenge(datagram)]
+    assert messages, "no message was on the wire"
     assert outcome.agent_returncode == 0
     panic = outcome.time_of(PANIC)
     assert panic is not None
-    assert outcome.datagrams[0].time > panic
-    assert {datagram.source for datagram in outcome.datagrams} == {*sources}
-    assert {datagram.payload[:8] for datagram in outcome.datagrams} == {V1}
+    assert messages[0].time > panic
+    assert {datagram.source for datagram in messages} == {*sources}
+    assert {datagram.payload for datagram in messages} == {V1}
+
+
+def is_challenge(datagram: Datagram) -> bool:
+    """Whether it goes the other way: a survivor's agent asks for a proof."""
+    return len(datagram.payload) == CHALLENGE_LENGTH
 
 
 def split(outcome: Outcome, text: str) -> tuple[int, int]:
     """How many messages there were before and after the console had a line with `text`."""
     moment = outcome.time_of(text)
     assert moment is not None, f"the console never said {text!r}"
-    before = sum(datagram.time < moment for datagram in outcome.datagrams)
-    return before, len(outcome.datagrams) - before
+    messages = [datagram for datagram in outcome.datagrams if not is_challenge(datagram)]
+    before = sum(datagram.time < moment for datagram in messages)
+    return before, len(messages) - before
 
 
-@pytest.mark.scenario(Scenario("plain", PLAIN))
-def test_one_nic(outcome: Outcome) -> None:
+PROOF = ("-n", "node2", "--plug", "node2", "--auth", "required")
+
+
+@pytest.mark.scenario(Scenario("plain", PLAIN, options=PROOF))
+def test_one_nic_and_a_proof(outcome: Outcome) -> None:
     assert_told(outcome, "10.77.0.2")
+    assert "node2 (10.77.0.2) has proven that it is in its crash kernel" in outcome.agent_output
     assert outcome.time_of("fence_kdump_send: 10.77.0.1: message sent")
     assert_dumped(outcome)
 
@@ -95,8 +108,16 @@ def test_two_rings_the_first_link_down(outcome: Outcome) -> None:
 ABSENT = "systemd.default_device_timeout_sec=20"
 
 
-@pytest.mark.scenario(Scenario("absent", PLAIN, target="absent", words=ABSENT))
+OUTDATED = (*PROOF, "--key", "/etc/corosync/new.key", "-t", "4")
+
+
+@pytest.mark.scenario(Scenario("absent", PLAIN, target="absent", words=ABSENT, then=OUTDATED))
 def test_messages_flow_until_power_off_when_the_dump_target_is_missing(outcome: Outcome) -> None:
+    """And the image's key is outdated for those who require a proof."""
+    assert "timed out after 4 s" in outcome.afterwards
+    assert "no proof of identity" in outcome.afterwards
+    assert ": rebuild node2's crash image, or compare keys" in outcome.afterwards
+    assert outcome.afterwards.endswith("exit status 1\n")
     assert_told(outcome, "10.77.0.2")
     assert outcome.vmcore is None
     before, after = split(outcome, "RIG: emergency")

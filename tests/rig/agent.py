@@ -18,18 +18,28 @@ _TIMEOUT = 300  # seconds; longer than any boot, so that the machine's end decid
 class Agent:
     """`fence_kdump -o off` for one node, from the start of the context on.
 
+    options    -- more of its options
+    then       -- options of another agent, which runs once this one has succeeded
     returncode -- what it exited with; None while it waits, and when it had to be stopped
     output     -- what it printed, complete after the context
+    afterwards -- what the other one printed, and then its exit status
     """
 
     def __init__(
-        self, network: Network, command: Sequence[str], node: str, timeline: Timeline
+        self,
+        network: Network,
+        command: Sequence[str],
+        timeline: Timeline,
+        options: Sequence[str],
+        then: Sequence[str] = (),
     ) -> None:
-        options = ["-o", "off", "-n", node, "-t", str(_TIMEOUT), "-v"]
-        self._argv = network.command(*command, *options)
+        off = ["-o", "off", "-v"]
+        self._argv = network.command(*command, *off, "-t", str(_TIMEOUT), *options)
+        self._then = network.command(*command, *off, *then) if then else []
         self._timeline = timeline
         self.returncode: int | None = None
         self.output = ""
+        self.afterwards = ""
 
     def __enter__(self) -> Agent:
         self._program = subprocess.Popen(
@@ -57,3 +67,16 @@ class Agent:
             self.returncode = self._program.returncode
             if self.returncode == 0:
                 self._timeline.reach("agent_success", now)
+                self._run_the_other()
+
+    def _run_the_other(self) -> None:
+        if self._then:
+            done = subprocess.run(
+                self._then,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                check=False,
+            )
+            self.afterwards = f"{done.stdout}exit status {done.returncode}\n"

@@ -10,7 +10,7 @@ import sys
 from typing import Protocol
 
 from .host import RigError, run
-from .nodes import Node
+from .nodes import Node, write_etc
 
 __all__ = ["Network", "Segments"]
 
@@ -73,11 +73,10 @@ class Network:
 
     def _write_etc(self) -> None:
         texts = {"nsswitch.conf": "hosts: files\n"}
-        texts.update({path: self._node.etc[path] for path in ("corosync/corosync.conf", "hosts")})
+        shared = ("corosync/", "hosts")
+        texts.update({path: t for path, t in self._node.etc.items() if path.startswith(shared)})
         for path, text in texts.items():
-            os.makedirs(os.path.dirname(f"{self._etc}/{path}"), exist_ok=True)
-            with open(f"{self._etc}/{path}", "w", encoding="utf-8") as file:
-                file.write(text)
+            write_etc(f"{self._etc}/{path}", text)
 
     def _build(self) -> None:
         self._write_etc()

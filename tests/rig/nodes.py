@@ -8,6 +8,7 @@ know where it is plugged in.
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ __all__ = [
     "WATCHDOG",
     "Nic",
     "Node",
+    "write_etc",
 ]
 
 DUMP_LABEL = "kdumptgt"  # label of the file system that takes the dump
@@ -78,6 +80,8 @@ def _corosync(*rings: tuple[str, str]) -> str:
 def _etc(*rings: tuple[str, str]) -> dict[str, str]:
     return {
         "corosync/corosync.conf": _corosync(*rings),
+        "corosync/authkey": "the cluster's key, which is no secret here",
+        "corosync/new.key": "another key, which the crash image does not have",
         "hostname": "node2\n",
         "hosts": "127.0.0.1 localhost\n::1 localhost\n",
         "kdump.conf": f"ext4 LABEL={DUMP_LABEL}\npath /var/crash\n",
@@ -189,3 +193,11 @@ NETWORK_MANAGER = dataclasses.replace(PLAIN, etc={**PLAIN.etc, **_PROFILES})
 NETWORK_DUMP = dataclasses.replace(
     NETWORK_MANAGER, etc={**NETWORK_MANAGER.etc, "kdump.conf": "netcat 10.77.0.1 9000\n"}
 )
+
+
+def write_etc(path: str, text: str) -> None:
+    """Write a file of an /etc; a key is its owner's alone."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+    os.chmod(path, 0o600 if path.endswith("key") else 0o644)

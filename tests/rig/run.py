@@ -35,6 +35,8 @@ class Scenario:
     target      -- where the dump's target is: on the node's disk, on one that appears ten seconds
                    after the panic, nowhere, or on the survivor
     agent       -- which agent waits on the survivor
+    options     -- more options of the agent
+    then        -- options of another agent, which runs once the first has succeeded
     unplugged   -- the NICs, by number, without a carrier
     reset       -- whether something resets the machine before its end
     memory      -- what is set aside for the crash kernel
@@ -46,6 +48,8 @@ class Scenario:
     words: str = ""
     target: Literal["disk", "late", "absent", "network"] = "disk"
     agent: Literal["ours", "c"] = "ours"
+    options: tuple[str, ...] = ()
+    then: tuple[str, ...] = ()
     unplugged: tuple[int, ...] = ()
     reset: bool = False
     memory: str = "192M"  # what RHEL sets aside on a small machine
@@ -56,10 +60,12 @@ class Outcome(boot.Outcome):
     """What happened.
 
     agent_returncode -- None when the agent was still waiting at the end
+    afterwards -- what the other agent printed, and its exit status
     """
 
     agent_returncode: int | None
     agent_output: str
+    afterwards: str
 
 
 def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None = None) -> Outcome:
@@ -93,7 +99,8 @@ def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None =
         network = stack.enter_context(Network(node))
         witness = stack.enter_context(Witness(network, timeline))
         command = [host.C_AGENT] if scenario.agent == "c" else host.agent()
-        agent = stack.enter_context(Agent(network, command, node.address, timeline))
+        options = scenario.options or ("-n", node.address)
+        agent = stack.enter_context(Agent(network, command, timeline, options, scenario.then))
         if scenario.target == "network":
             stack.enter_context(DumpServer(network, flat))
         machine = VirtualMachine(
@@ -116,6 +123,7 @@ def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None =
         log=disk.crash_log(dumped_to, folder) if dumped_to else None,
         agent_returncode=agent.returncode,
         agent_output=agent.output,
+        afterwards=agent.afterwards,
     )
 
 

@@ -12,7 +12,7 @@ import time
 
 from . import disk, host, stage1
 from .network import Network
-from .nodes import Node
+from .nodes import Node, write_etc
 from .vm import VirtualMachine
 
 __all__ = ["survey"]
@@ -52,9 +52,7 @@ def survey(node: Node, folder: str) -> str:
     with open(os.path.join(folder, "answers", "files"), encoding="ascii") as files:
         told = dict(line.rstrip("\n").split("\t") for line in files)
     for path, content in (*told.items(), *((f"/etc/{p}", text) for p, text in node.etc.items())):
-        os.makedirs(os.path.dirname(folder + path), exist_ok=True)
-        with open(folder + path, "w", encoding="utf-8") as out:
-            out.write(content)
+        write_etc(folder + path, content)
     return folder
 
 
