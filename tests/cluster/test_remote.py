@@ -1,0 +1,71 @@
+"""A Pacemaker Remote node: in no corosync.conf, and with a name of its own in the cluster."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from fence_kdump_image.whom import members
+from lab.cluster import Cluster, Node
+from lab.images import HELPER
+
+MEMBERS = ["10.77.0.1", "10.77.0.2", "10.77.0.3"]
+RESOURCE = (
+    "pcs resource create far ocf:pacemaker:remote server=10.77.0.4 reconnect_interval=60 --force"
+)
+
+
+def shown(node: Node) -> Any:
+    """What an image of the node would get."""
+    result = node.run(HELPER, "show", "--json")
+    assert result.stdout, result
+    return json.loads(result.stdout)
+
+
+def addresses(data: Any) -> list[str]:
+    return [target["address"] for target in data["targets"]]
+
+
+def test_a_pacemaker_remote_node(tmp_path: Path, took: Callable[[str, float], None]) -> None:
+    with Cluster(3, str(tmp_path)) as cluster:
+        remote = cluster.remote(4)
+        first = cluster["node1"]
+        early = shown(remote)
+        assert early["nobody_told"], early
+        assert "no members of a cluster are known" in " ".join(early["warnings"])
+
+        first.shell("pcs property set stonith-enabled=false")
+        first.shell(RESOURCE)
+        cluster.shows(r"RemoteOnline: \[ far \]")
+        connected = shown(remote)
+        assert connected["node"] == "far"
+        assert addresses(connected) == MEMBERS
+        assert [target["named_by"] for target in connected["targets"]] == [[members.PATH]] * 3
+        assert connected["arguments"][-3:] == MEMBERS
+
+        cluster.create_power()
+        first.shell("pcs stonith update power pcmk_host_list='node1 node2 node3 far'")
+        first.shell(
+            "pcs stonith create kdump fence_kdump pcmk_host_list=far pcmk_reboot_action=off"
+            " timeout=40 pcmk_off_retries=1"
+        )
+        first.shell("pcs stonith level add 1 far kdump")
+        first.shell("pcs stonith level add 2 far power")
+        first.shell("pcs property set stonith-enabled=true")
+        cluster.started("kdump", "power", "far")
+
+        crash = time.monotonic()
+        remote.crash()
+        with remote.sender(*addresses(connected)):
+            cluster.fenced("far", "kdump")
+            took("crash to fenced", time.monotonic() - crash)
+        assert "targeting far using power" not in cluster.log()
+
+        # it boots, and kdump builds its image before the cluster has connected to it again
+        remote.start()
+        before = shown(remote)
+        assert before["node"] == "far"
+        assert addresses(before) == MEMBERS
