@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from rig.witness import Datagram
 
 pytestmark = pytest.mark.timeout(900)  # a test may wait for others' machines; the rig has limits
 
+OVER_NETWORK: dict[str, Any] = {"target": "network", "memory": "256M"}
 V1 = bytes.fromhex("402a301b01000000")  # the message of version 1, as x86 sends it
 
 PLAIN = Image("plain", nodes.PLAIN)
@@ -27,6 +29,10 @@ IPV6 = Image("ipv6", nodes.IPV6)
 WATCHDOG = Image("watchdog", nodes.WATCHDOG)
 TWO_RINGS = Image("two-rings", nodes.TWO_RINGS)
 NETWORK_DUMP = Image("network-dump", nodes.NETWORK_DUMP)
+BEHIND_GATEWAY = Image("behind-gateway", nodes.BEHIND_GATEWAY, modules="network-manager")
+OTHER_NIC = Image("other-nic", nodes.OTHER_NIC)
+OTHER_NIC_SUSE = Image("other-nic-suse", nodes.OTHER_NIC_SUSE, modules="network network-manager")
+NETWORKD = Image("networkd", nodes.NETWORKD, modules="systemd-networkd")
 
 
 def assert_told(outcome: Outcome, *sources: str) -> None:
@@ -142,9 +148,70 @@ def test_a_killed_sender_comes_back(outcome: Outcome) -> None:
     assert_dumped(outcome)
 
 
-@pytest.mark.scenario(Scenario("network-dump", NETWORK_DUMP, target="network", memory="256M"))
+@pytest.mark.scenario(Scenario("network-dump", NETWORK_DUMP, **OVER_NETWORK))
 def test_a_nic_of_networkmanager_and_a_dump_over_it(outcome: Outcome) -> None:
     assert_told(outcome, "10.77.0.2")
+    assert_dumped(outcome)
+
+
+# net.ifnames=0: the NICs keep the kernel's names, as on the administrator's command line
+@pytest.mark.scenario(
+    Scenario(
+        "behind-gateway", BEHIND_GATEWAY, words=f"net.ifnames=0 {nodes.APPENDED}", **OVER_NETWORK
+    )
+)
+def test_nic_of_the_crash_kernels_command_line(outcome: Outcome) -> None:
+    assert_told(outcome, "10.77.0.2")
+    assert_dumped(outcome)
+
+
+# an ordinary node's own command line: the image has no program that acts on it
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        pytest.param(None, marks=pytest.mark.scenario(Scenario(name, PLAIN, words=words)), id=name)
+        for name, words in (
+            ("line-named", "net.ifnames=0 ip=eth0:dhcp"),
+            ("line-any", "ip=dhcp rd.neednet=1"),
+        )
+    ],
+    indirect=True,
+)
+def test_words_that_nobody_acts_on(outcome: Outcome) -> None:
+    assert_told(outcome, "10.77.0.2")
+    assert_dumped(outcome)
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [
+        pytest.param(None, marks=pytest.mark.scenario(scenario), id=scenario.name)
+        for scenario in (
+            Scenario("other-nic", OTHER_NIC, **OVER_NETWORK),
+            Scenario("other-nic-line", OTHER_NIC, words="ip=dhcp rd.neednet=1", **OVER_NETWORK),
+            Scenario("other-nic-suse", OTHER_NIC_SUSE, **OVER_NETWORK),
+        )
+    ],
+    indirect=True,
+)
+def test_dump_over_another_nic_than_the_rings(outcome: Outcome) -> None:
+    assert_told(outcome, "10.77.0.2")
+    assert_dumped(outcome)
+    assert outcome.dumped_from == "10.77.0.3"
+
+
+@pytest.mark.scenario(Scenario("other-nic-dead-ring", OTHER_NIC, unplugged=(0,), **OVER_NETWORK))
+def test_dump_in_the_subnet_of_a_ring_without_carrier(outcome: Outcome) -> None:
+    assert_dumped(outcome)
+    assert outcome.dumped_from == "10.77.0.3"
+
+
+@pytest.mark.scenario(Scenario("networkd", NETWORKD))
+def test_messages_flow_until_power_off_with_networkd_in_the_image(outcome: Outcome) -> None:
+    assert_told(outcome, "10.77.0.2")
+    for text in ("systemd-networkd.service", "RIG: vmcore saved"):
+        _, after = split(outcome, text)
+        assert after > 0
     assert_dumped(outcome)
 
 

@@ -51,6 +51,7 @@ class Image:
     compress   -- dracut's option: zstd, xz or cat
     helper     -- what the module runs as image helper; by default the real one, as on the node
     sender     -- the folder of the sender; by default the real one's
+    modules    -- dracut's modules that are in it besides, as kdump.conf's dracut_args adds them
     """
 
     name: str
@@ -62,6 +63,7 @@ class Image:
     compress: str = "zstd"
     helper: str = os.path.join(_AS_NODE, "helper.sh")
     sender: str = ""
+    modules: str = ""
 
 
 def build(
@@ -87,6 +89,7 @@ def build(
         argv = ["unshare", "--mount", "--uts"]
         argv += [os.path.join(_AS_NODE, "run.sh"), node_folder, image.node.name]
         argv += ["dracut", "--force", "--conf", "/dev/null", "--confdir", confdir, *_MKDUMPRD]
+        argv += ["--add", image.modules] if image.modules else []
         argv += ["--omit", f"{_OMIT} {'' if image.systemd else _OMIT_SYSTEMD} {image.omit}"]
         argv += [
             "--compress",

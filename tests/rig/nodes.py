@@ -13,10 +13,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 __all__ = [
+    "APPENDED",
+    "BEHIND_GATEWAY",
     "DUMP_LABEL",
     "IPV6",
+    "NETWORKD",
     "NETWORK_DUMP",
     "NETWORK_MANAGER",
+    "OTHER_NIC",
+    "OTHER_NIC_SUSE",
     "PLAIN",
     "STACKED",
     "TWO_RINGS",
@@ -192,6 +197,54 @@ NETWORK_MANAGER = dataclasses.replace(PLAIN, etc={**PLAIN.etc, **_PROFILES})
 
 NETWORK_DUMP = dataclasses.replace(
     NETWORK_MANAGER, etc={**NETWORK_MANAGER.etc, "kdump.conf": "netcat 10.77.0.1 9000\n"}
+)
+
+# The administrator sets up the crash kernel's network by its command line, and the dump's server
+# is behind a gateway.
+APPENDED = "ip=10.77.0.2::10.77.0.1:255.255.255.0::eth0:none rd.neednet=1"
+
+BEHIND_GATEWAY = dataclasses.replace(
+    PLAIN,
+    network=(*PLAIN.network, "route add default via 10.77.0.1"),
+    etc={
+        **PLAIN.etc,
+        "kdump.conf": "netcat 10.88.0.1 9000\n",
+        "sysconfig/kdump": f'KDUMP_COMMANDLINE_APPEND="{APPENDED}"\n',
+    },
+    survivor=(*PLAIN.survivor, "addr add 10.88.0.1/32 dev lan0"),
+)
+
+# The dump goes over another NIC than the ring, in the same subnet.
+_OTHER_PROFILE = _PROFILE.replace(_MAC.format(1), _MAC.format(2)).replace("10.77.0.2", "10.77.0.3")
+
+OTHER_NIC = dataclasses.replace(
+    PLAIN,
+    nics=(*_ONE_NIC, Nic("eth1", _MAC.format(2))),
+    network=(*PLAIN.network, "addr add 10.77.0.3/24 dev eth1", "link set eth1 up"),
+    etc={
+        **PLAIN.etc,
+        "kdump.conf": "netcat 10.77.0.9 9000\n",
+        "NetworkManager/system-connections/dump.nmconnection": _OTHER_PROFILE,
+    },
+    survivor=(*PLAIN.survivor, "addr add 10.77.0.9/24 dev lan0"),
+)
+
+# The same as SUSE's kdump does it, by words and without a profile.
+_NETCONFIG = (
+    f"rd.neednet=1 ifname=kdump0:{_MAC.format(2)} ip=10.77.0.3:::255.255.255.0::kdump0:none"
+)
+
+OTHER_NIC_SUSE = dataclasses.replace(
+    OTHER_NIC,
+    etc={**PLAIN.etc, "kdump.conf": f"netcat 10.77.0.9 9000\ncmdline {_NETCONFIG}\n"},
+)
+
+# dracut's own file since 103, which older ones lack
+_DEFAULT_NETWORK = "[Match]\nKind=!*\nType=!loopback\n\n[Network]\nDHCP=yes\n"
+
+NETWORKD = dataclasses.replace(
+    PLAIN,
+    etc={**PLAIN.etc, "systemd/network/zzzz-dracut-default.network": _DEFAULT_NETWORK},
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import subprocess
 import threading
 from dataclasses import dataclass
@@ -61,11 +62,13 @@ class Outcome(boot.Outcome):
 
     agent_returncode -- None when the agent was still waiting at the end
     afterwards -- what the other agent printed, and its exit status
+    dumped_from -- the node's address that a dump over the network came from
     """
 
     agent_returncode: int | None
     agent_output: str
     afterwards: str
+    dumped_from: str = ""
 
 
 def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None = None) -> Outcome:
@@ -102,7 +105,8 @@ def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None =
         options = scenario.options or ("-n", node.address)
         agent = stack.enter_context(Agent(network, command, timeline, options, scenario.then))
         if scenario.target == "network":
-            stack.enter_context(DumpServer(network, flat))
+            target = re.findall(r"^netcat (.*)$", node.etc["kdump.conf"], re.MULTILINE)
+            stack.enter_context(DumpServer(network, flat, *target))
         machine = VirtualMachine(
             node, network, initrd, append, (production,), os.path.join(folder, "serial.log")
         )
@@ -124,7 +128,16 @@ def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None =
         agent_returncode=agent.returncode,
         agent_output=agent.output,
         afterwards=agent.afterwards,
+        dumped_from=_text(f"{flat}.from"),
     )
+
+
+def _text(path: str) -> str:
+    try:
+        with open(path, encoding="ascii") as file:
+            return file.read()
+    except FileNotFoundError:
+        return ""
 
 
 def _fetch(dumped_to: str | None, flat: str, output: str) -> str | None:

@@ -3,6 +3,7 @@
 # /etc/kdump.conf says, and powers off. Knows of kdump.conf:
 #   ext4 LABEL=...       dump to that file system, mounted at /kdumproot through /etc/fstab
 #   netcat HOST PORT     dump over the network
+#   cmdline WORDS        words for dracut's command line, as SUSE's KDUMP_NETCONFIG makes them
 #   path DIRECTORY       on the file system
 # A node with NetworkManager's profiles gets NetworkManager, and its NICs are NetworkManager's.
 # RIG_EXTRA_BINS in the environment are programs to be put into the image.
@@ -35,7 +36,7 @@ depends() {
 # called by dracut
 installkernel() {
     hostonly='' instmods virtio_pci virtio_rng virtio_blk virtio_scsi sd_mod ext4
-    [[ -z $(profiles) ]] || hostonly='' instmods virtio_net
+    [[ -z $(kdump_conf netcat) ]] || hostonly='' instmods virtio_net
 }
 
 # called by dracut
@@ -52,6 +53,10 @@ install() {
     mkdir -p "$initdir/kdumproot"
     [[ -z $(kdump_conf netcat) ]] || inst_script "$moddir/kdump-netcat.bash" /usr/bin/kdump-netcat
     [[ -z $(profiles) ]] || install_network_manager
+    if [[ $(kdump_conf cmdline) ]]; then
+        mkdir -p "$initdir/etc/cmdline.d"
+        kdump_conf cmdline >"$initdir/etc/cmdline.d/99kdump-net.conf"
+    fi
 
     if dracut_module_included systemd; then
         # a dump target is waited for like any file system, and its absence is an emergency
@@ -80,9 +85,10 @@ install_network_manager() {
     for _profile in $(profiles); do
         inst_simple "$_profile"
         chmod 600 "$initdir$_profile"
-        _macs+="except:mac:$(sed -n 's/^mac-address=//p' "$_profile"),"
+        _macs+="except:mac:$(sed -n 's/^mac-address=//p' "$_profile");"
     done
-    printf '[device-others]\nmatch-device=%s\nmanaged=false\n' "${_macs%,}" \
+    printf '[device-others]\nmatch-device=%s\nmanaged=false\n' "$_macs" \
         >"$_etc/conf.d/10-kdump-netif_allowlist.conf"
-    echo rd.neednet=1 >"$initdir/etc/cmdline.d/50neednet.conf"
+    echo rd.neednet >"$initdir/etc/cmdline.d/50neednet.conf"
+    echo "kdump_remote_ip=$(kdump_conf netcat | cut -d' ' -f1)" >"$initdir/etc/cmdline.d/60kdumpip.conf"
 }
