@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
+import hypothesis
 import pytest
 
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
@@ -13,6 +14,10 @@ PARTS = ("protocol", "cluster", "sender", "agent", "dracut-module", "admin")
 
 sys.path[:0] = [os.path.join(ROOT, part) for part in PARTS]
 sys.path.append(os.path.join(ROOT, "tests"))
+
+# how long an example takes is the machine's affair
+hypothesis.settings.register_profile("patient", deadline=None)
+hypothesis.settings.load_profile("patient")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
