@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fence_kdump_image.whom import members
-from lab.cluster import Cluster, Node
+from lab.cluster import Cluster, Node, wait_for
 from lab.images import HELPER
 
 MEMBERS = ["10.77.0.1", "10.77.0.2", "10.77.0.3"]
@@ -40,6 +40,8 @@ def test_a_pacemaker_remote_node(tmp_path: Path, took: Callable[[str, float], No
         first.shell("pcs property set stonith-enabled=false")
         first.shell(RESOURCE)
         cluster.shows(r"RemoteOnline: \[ far \]")
+        # it is online before what it asks gets through to the cluster
+        wait_for(lambda: not shown(remote)["nobody_told"], lambda: str(shown(remote)))
         connected = shown(remote)
         assert connected["node"] == "far"
         assert addresses(connected) == MEMBERS
