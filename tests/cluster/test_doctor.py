@@ -60,7 +60,9 @@ def changed(well: Cluster, tmp_path: Path) -> Callable[..., Checks]:
 
     def change(*commands: str) -> Checks:
         for command in commands:
-            node.shell(f"pcs -f {tmp_path / CIB} {command}")
+            # people type outdated commands, too
+            result = node.run(*shlex.split(f"pcs -f {tmp_path / CIB} {command}"))
+            assert result.status == 0, (command, result)
         return checks(node, "--root", str(tmp_path))
 
     return change
@@ -220,12 +222,12 @@ ROWS: dict[str, tuple[Sequence[str], set[tuple[str, str]], Sequence[str]]] = {
             "stonith level add 2 node2 kdump",
         ],
         {("level", "node2")},
-        ["level clear node2 && pcs stonith level add 1 node2 kdump"],
+        ["level clear target node2 && pcs stonith level add 1 node2 kdump"],
     ),
     "both on one level": (
         ["stonith level clear node2", "stonith level add 1 node2 kdump power"],
         {("level", "node2")},
-        ["level clear node2 && pcs stonith level add 1 node2 kdump"],
+        ["level clear target node2 && pcs stonith level add 1 node2 kdump"],
     ),
     "levels by pattern": (
         [

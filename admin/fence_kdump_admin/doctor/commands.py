@@ -55,7 +55,7 @@ def create(nodes: Iterable[str]) -> str:
 def clear_levels(node: str) -> str:
     """Remove a node's fencing levels."""
     if _has_pcs():
-        return f"pcs stonith level clear {node}"
+        return f"pcs stonith level clear target {node}"
     return f"crm configure edit (fencing_topology: remove {node}'s)"
 
 
