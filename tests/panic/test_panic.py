@@ -62,9 +62,10 @@ def split(outcome: Outcome, text: str) -> tuple[int, int]:
 
 
 PROOF = ("-n", "node2", "--plug", "node2", "--auth", "required")
+PROVEN = Scenario("plain", PLAIN, options=PROOF)
 
 
-@pytest.mark.scenario(Scenario("plain", PLAIN, options=PROOF))
+@pytest.mark.scenario(PROVEN)
 def test_one_nic_and_a_proof(outcome: Outcome) -> None:
     assert_told(outcome, "10.77.0.2")
     assert "node2 (10.77.0.2) has proven that it is in its crash kernel" in outcome.agent_output
@@ -72,7 +73,7 @@ def test_one_nic_and_a_proof(outcome: Outcome) -> None:
     assert_dumped(outcome)
 
 
-@pytest.mark.scenario(Scenario("plain", PLAIN))
+@pytest.mark.scenario(PROVEN)
 def test_the_log_beside_the_dump_tells_the_story(outcome: Outcome) -> None:
     assert outcome.log
     result = run([ADMIN, "last", "--json", outcome.log])
