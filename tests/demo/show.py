@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
@@ -75,8 +76,9 @@ def conclude(
     with open(os.path.join(folder, "timeline.json"), "w", encoding="ascii") as file:
         json.dump(seconds, file, indent=4)
         file.write("\n")
-    for leftover in ("disk", "production.img"):
-        os.remove(os.path.join(folder, leftover))
+    for leftover in ("disk", "production.img", "system.img", "initrd"):
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(folder, leftover))
 
     reached = {stages[stage]: moment for stage, moment in seconds.items() if moment is not None}
     if reached:

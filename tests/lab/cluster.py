@@ -93,7 +93,7 @@ totem {{
     transport: knet
     crypto_cipher: none
     crypto_hash: none
-    token: 1000
+    token: {token}
 }}
 system {{
     sched_rr: no
@@ -255,12 +255,21 @@ class Cluster:
     folder -- for what the nodes have on their disks
     rings -- the addresses of each ring, as IPV4 is; a name stands for the address of ring 0
     agent -- what Pacemaker runs as fence_kdump: ours or C_AGENT
+    absent -- names of nodes that run elsewhere: they are neither started nor waited for
+    token -- Corosync's, in milliseconds
     switch -- has the bridges: br0 for ring 0, and so on
     """
 
     def __init__(
-        self, size: int, folder: str, rings: Sequence[str] = (IPV4,), agent: str = AGENT
+        self,
+        size: int,
+        folder: str,
+        rings: Sequence[str] = (IPV4,),
+        agent: str = AGENT,
+        absent: Sequence[str] = (),
+        token: int = 1000,
     ) -> None:
+        self._absent = absent
         addresses = {n: [ring.format(n) for ring in rings] for n in range(1, size + 1)}
         listed = "".join(
             f"    node {{\n        name: node{n}\n        nodeid: {n}\n"
@@ -270,7 +279,7 @@ class Cluster:
         )
         names = "".join(f"{own[0]} node{n}\n" for n, own in addresses.items())
         etc = {
-            "corosync/corosync.conf": COROSYNC.format(nodes=listed),
+            "corosync/corosync.conf": COROSYNC.format(nodes=listed, token=token),
             "hosts": f"127.0.0.1 localhost\n{names}",
             "pacemaker/authkey": os.urandom(2048).hex(),
         }
@@ -336,10 +345,11 @@ class Cluster:
 
     def start(self) -> None:
         """Boot what does not run, and wait until all nodes are members."""
-        for node in self.nodes:
+        here = [node for node in self.nodes if node.name not in self._absent]
+        for node in here:
             if not node.is_up:
                 node.start()
-        names = " ".join(node.name for node in self.nodes)
+        names = " ".join(node.name for node in here)
         self.shows(rf"Online: \[ {names} \]")
 
     def status(self) -> str:

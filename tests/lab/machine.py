@@ -25,7 +25,7 @@ from rig.timeline import Timeline
 from rig.vm import VirtualMachine
 from rig.witness import Witness
 
-__all__ = ["machine_of", "run"]
+__all__ = ["Port", "machine_of", "run", "watched"]
 
 _MEMORY = "192M"  # what RHEL sets aside on a small machine
 _FENCING = 60.0  # seconds after the machine's end for a fencing that is not done yet
@@ -78,9 +78,9 @@ def run(cluster: Cluster, node: Node, crash_image: str, folder: str, timeline: T
         member.host.ip("link set eth0 down")
 
     with contextlib.ExitStack() as stack:
-        port = stack.enter_context(_Port(cluster))
+        port = stack.enter_context(Port(cluster))
         witness = stack.enter_context(Witness(port, timeline, port.tap(0)))
-        stack.enter_context(_watched(survivors, node.name, timeline))
+        stack.enter_context(watched(survivors, node.name, timeline))
         machine = VirtualMachine(
             node,
             port,
@@ -105,7 +105,7 @@ def run(cluster: Cluster, node: Node, crash_image: str, folder: str, timeline: T
     )
 
 
-class _Port:
+class Port:
     """A port of the cluster's switch, as a machine's only segment; a context manager."""
 
     def __init__(self, cluster: Cluster) -> None:
@@ -117,7 +117,7 @@ class _Port:
     def command(self, *argv: str) -> list[str]:
         return self._switch.command(*argv)
 
-    def __enter__(self) -> _Port:
+    def __enter__(self) -> Port:
         self._switch.ip(f"tuntap add dev {self.tap(0)} mode tap")
         self._switch.ip(f"link set {self.tap(0)} master br0 up")
         return self
@@ -127,7 +127,7 @@ class _Port:
 
 
 @contextlib.contextmanager
-def _watched(survivors: list[Member], name: str, timeline: Timeline) -> Iterator[None]:
+def watched(survivors: list[Member], name: str, timeline: Timeline) -> Iterator[None]:
     """Has the timeline told what the survivors log, and when an agent listens on one of them."""
     patterns = {stage: re.compile(text.format(name=name)) for stage, text in _LOGGED.items()}
     logs = [

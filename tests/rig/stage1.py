@@ -16,6 +16,7 @@ __all__ = ["build", "populate"]
 _PROGRAMS = (
     *("sh", "mount", "umount", "insmod", "kexec", "cat", "sleep", "sync"),
     *("ip", "find", "tr", "mkdir", "readlink"),  # for a survey
+    "switch_root",  # for a whole system
 )
 _MODULES = ("virtio_pci", "virtio_blk", "virtio_rng", "ext4")
 
@@ -44,20 +45,22 @@ def build(
     init: str = "production-init.sh",
     modules: Sequence[str] = (),
     watchdog: str = "",
+    system: str = "",
 ) -> str:
     """Writes the production system's initramfs to `output` and returns that path.
 
     init    -- name of the script in guest/ that it runs
     modules -- kernel modules that it has besides the disk's
     watchdog -- the driver of its watchdog, if it has one
+    system  -- root of the system whose kernel it is for; by default this machine's
     """
     with tempfile.TemporaryDirectory() as root:
         populate(root, init)
         shutil.copy(guest_file("stage1.sh"), root)
         os.mkdir(os.path.join(root, "modules"))
         names = (*_MODULES, *modules, *filter(None, [watchdog]))
-        release = kernel_release(module=watchdog)
-        for number, module in enumerate(_module_files(names, release)):
+        release = kernel_release(system, watchdog)
+        for number, module in enumerate(_module_files(names, system, release)):
             shutil.copy(
                 module, os.path.join(root, "modules", f"{number:02}-{os.path.basename(module)}")
             )
@@ -68,11 +71,12 @@ def build(
     return output
 
 
-def _module_files(modules: Sequence[str], release: str) -> list[str]:
+def _module_files(modules: Sequence[str], system: str, release: str) -> list[str]:
     """The files of the modules and of all they need, in the order to load them in."""
     files: dict[str, None] = {}
     for module in modules:
-        listing = run("modprobe", "--set-version", release, "--show-depends", module)
+        where = ["--dirname", system or "/", "--set-version", release]
+        listing = run("modprobe", *where, "--show-depends", module)
         for line in listing.splitlines():
             action, path, *_ = line.split()  # options may follow
             if action == "insmod":

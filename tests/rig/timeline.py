@@ -7,7 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 
-__all__ = ["CLUSTER_STAGES", "PANIC", "STAGES", "Timeline"]
+__all__ = ["CLUSTER_STAGES", "PANIC", "STAGES", "SYSTEM_STAGES", "Timeline"]
 
 PANIC = "Kernel panic - not syncing"
 
@@ -31,12 +31,24 @@ CLUSTER_STAGES = {
     "vmcore_saved": "the vmcore is saved",
 }
 
+# a whole system, until all is as before
+SYSTEM_STAGES = {
+    "panic": "node2's kernel panics",
+    "token_lost": "Corosync loses the token",
+    "first_message": "the first message is on the wire",
+    "fenced": "node2 is fenced",
+    "vmcore_saved": "the vmcore is saved",
+    "booted": "node2 has booted again",
+    "rejoined": "node2 is a member again",
+}
+
 # what the serial console says at a stage; a crash kernel is the one after the panic
 _MARKS = {
     "panic": PANIC,
     "route_up": "fence-kdump: links up",
     "crash_kernel": "Linux version",
     "vmcore_saved": "RIG: vmcore saved",
+    "booted": "SYSTEM: booted",
 }
 
 

@@ -96,6 +96,8 @@ class VirtualMachine:
     append  -- the kernel's command line
     disks   -- files that are there from the start, as /dev/vda and so on
     log     -- where the serial console is written to
+    memory  -- MiB
+    kernel  -- its path; by default this machine's
     """
 
     node: Node
@@ -104,14 +106,16 @@ class VirtualMachine:
     append: str
     disks: tuple[str, ...]
     log: str
-    memory: int = 1024  # MiB
+    memory: int = 1024
+    kernel: str = ""
     console: Console = field(init=False)
 
     def _argv(self, monitor: str) -> list[str]:
         argv = ["qemu-system-x86_64", "-accel", "tcg", "-M", "q35", "-smp", "1"]
         argv += ["-m", str(self.memory), "-nodefaults", "-no-user-config", "-display", "none"]
         argv += ["-no-reboot", "-serial", "stdio", "-qmp", f"unix:{monitor},server=on,wait=off"]
-        argv += ["-kernel", kernel_image(self.node.watchdog), "-initrd", self.initrd]
+        kernel = self.kernel or kernel_image(self.node.watchdog)
+        argv += ["-kernel", kernel, "-initrd", self.initrd]
         argv += ["-append", self.append]
         argv += ["-object", "rng-random,id=rng0,filename=/dev/urandom"]
         argv += ["-device", "virtio-rng-pci,rng=rng0", "-device", "virtio-scsi-pci,id=scsi0"]

@@ -6,6 +6,7 @@
 #   rig.stock_sender=NODE  starts the C sender where kdump has it: just before makedumpfile
 #   rig.dump_after=SECONDS begins to dump only when the crash kernel has been up for so long
 #   rig.measure            tells what the sender costs, after the dump
+#   rig.reboot             boots again after the dump, as a node does that is no test's
 # "emergency" as the only argument: no dump is possible, power off soon.
 
 say() { echo "RIG: $*" >/dev/console; }
@@ -94,4 +95,10 @@ if word rig.switch_root >/dev/null; then
 fi
 sleep 3
 umount /kdumproot 2>/dev/null
+if word rig.reboot >/dev/null; then
+    say "reboot"
+    sync
+    echo b >/proc/sysrq-trigger
+    sleep 60
+fi
 power_off
