@@ -136,7 +136,7 @@ test-rest: setup-test
 
 # what has to do with those parts of a system that are new in a newer release
 NEWER_CASES := tests/frozen tests/image tests/rpm/test_rpm_files.py \
-	tests/rpm/test_rpm_refresh.py::test_squashed_image tests/cluster/test_three.py::test_the_howto
+	tests/rpm/test_rpm_refresh_check.py::test_squashed_image tests/cluster/test_three.py::test_the_howto
 
 test-newer: setup-test
 	$(MAKE) -j2 newer-panic newer-rest
