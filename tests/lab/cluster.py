@@ -400,7 +400,7 @@ class Cluster:
 
     def settle(self) -> None:
         """Wait until Pacemaker has nothing more to do."""
-        self.survivors[0].shell("crm_resource --wait --timeout=25")
+        self.survivors[0].shell("crm_resource --wait --timeout=55")
 
     def coordinator(self) -> str:
         """The name of Pacemaker's designated coordinator."""
