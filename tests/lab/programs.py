@@ -25,7 +25,7 @@ C_AGENT = "/usr/sbin/fence_kdump"
 C_SENDER = "/usr/libexec/fence-agents/fence_kdump_send"
 
 # Nothing here takes that long; whatever does is stuck.
-DEADLINE = 60.0  # seconds that nothing here takes, however busy the machine is
+DEADLINE = 60.0
 
 
 class Result:
