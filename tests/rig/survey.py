@@ -53,6 +53,7 @@ def survey(node: Node, folder: str) -> str:
         told = dict(line.rstrip("\n").split("\t") for line in files)
     for path, content in (*told.items(), *((f"/etc/{p}", text) for p, text in node.etc.items())):
         write_etc(folder + path, content)
+    os.symlink("/lib", os.path.join(folder, "lib"))  # the node's kernel is one of this machine's
     return folder
 
 

@@ -101,6 +101,18 @@ def test_a_driver_that_tells_of_no_device(machine: Machine) -> None:
     assert machine.lines() == ("w83627hf_wdt",)
 
 
+def test_the_bus_of_a_driver_that_tells_of_no_device(machine: Machine) -> None:
+    machine.kernel_has("drivers/watchdog/it87_wdt.ko.xz")
+    machine.device("pci0000:00/0000:00:1f.0", "lpc_x", "lpc_x")
+    device = machine.device("pci0000:00/0000:00:1f.0/it87", "it87", "it87_wdt")
+    bound = machine.where / "bus/any/drivers/it87"
+    (bound / "0000:00:1f.0").symlink_to(device)
+    (machine.module("it87_wdt", users=1) / "drivers").mkdir()
+    (machine.where / "module/it87_wdt/drivers/any:it87").symlink_to(bound)
+    machine.watchdog("watchdog0", "active", "IT87 WDT")
+    assert machine.lines() == ("lpc_x", "it87_wdt")
+
+
 def test_a_driver_that_is_built_in(machine: Machine) -> None:
     device = machine.device("platform/sp805", "sp805-wdt")
     machine.watchdog("watchdog0", "active", "ARM SP805 Watchdog", device)

@@ -7,6 +7,7 @@ Its driver, once loaded, stops it, or the kernel feeds it until somebody opens i
 
 from __future__ import annotations
 
+import glob
 import os
 import subprocess
 from collections.abc import Iterator
@@ -86,14 +87,21 @@ def _armed(sysfs: str) -> Iterator[str]:
 
 
 def _in_use(root: str, kernel: str) -> list[str]:
-    """Drivers of watchdogs that somebody uses; some tell of no device that they drive."""
+    """Drivers of watchdogs that somebody uses, with their buses; many watchdogs tell of no device
+    (i6300esb, most of those in a Super I/O chip)."""
     names = set()
     for line in _read(f"{root}/lib/modules/{kernel}/modules.dep").splitlines():
         path = line.partition(":")[0]
         if "/drivers/watchdog/" in path:
             names.add(os.path.basename(path).partition(".")[0].replace("-", "_"))
-    names -= {*_NO_HARDWARE}
-    return sorted(name for name in names if _counts(f"{root}/sys/module/{name}"))
+    modules: list[str] = []
+    for name in sorted(names - {*_NO_HARDWARE}):
+        if _counts(f"{root}/sys/module/{name}"):
+            bound = glob.glob(f"{glob.escape(root)}/sys/module/{name}/drivers/*/*")
+            for device in sorted(path for path in bound if os.path.exists(f"{path}/driver")):
+                modules += drivers.bus_modules(f"{root}/sys", device)
+            modules.append(name)
+    return modules
 
 
 def _counts(module: str) -> bool:

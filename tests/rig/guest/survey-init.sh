@@ -31,11 +31,11 @@ done </mnt/survey/questions
 if [ -c /dev/watchdog ]; then
     exec 9>/dev/watchdog
 fi
-for file in /sys/class/watchdog/*/state /sys/class/watchdog/*/identity; do
+for file in /sys/class/watchdog/*/state /sys/class/watchdog/*/identity /sys/module/*/refcnt; do
     [ ! -e "$file" ] || printf '%s\t%s\n' "$(readlink -f "${file%/*}")/${file##*/}" "$(cat "$file")"
 done >/mnt/answers/files
 
-find /sys/class /sys/devices /sys/bus -type l -printf '%p\t%l\n' >/mnt/answers/sysfs ||
+find /sys/class /sys/devices /sys/bus /sys/module -type l -printf '%p\t%l\n' >/mnt/answers/sysfs ||
     die "no answer from sysfs"
 umount /mnt
 say "power off"
