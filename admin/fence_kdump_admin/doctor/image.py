@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 
@@ -10,9 +11,10 @@ from fence_kdump_admin.doctor.here import Here
 from fence_kdump_image.image import check
 from fence_kdump_image.image.plan import Plan
 
-__all__ = ["checks", "modules_of"]
+__all__ = ["checks", "hides_files", "modules_of"]
 
 _MODULE = re.compile(r"/([^/\s:]+)\.ko(?:\.\w+)?(?=[\s:]|$)", re.MULTILINE)
+_SQUASHED = re.compile(r"/?(squash|squashfs|erofs)-root\.img\b")
 _RELEASE = re.compile(r"lib/modules/([^/\s]+)/")
 SHOW = "fence-kdump show"
 REFRESH = "fence-kdump refresh"
@@ -82,19 +84,25 @@ def _warnings(plan: Plan) -> Sequence[Check]:
 
 def _drivers(here: Here) -> list[Check]:
     """The drivers of the NICs, in an image whose files can be listed: a squashed one hides them."""
-    inside = modules_of(here.listing)
-    if not inside or not here.plan.modules:
+    if hides_files(here.listing) or not here.plan.modules:
         return []
+    inside = modules_of(here.listing)
     missing = [name for name in here.plan.modules if name.replace("-", "_") not in inside]
     # a driver may be a part of the kernel
     release = _RELEASE.search(here.listing)
-    table = here.text(f"/lib/modules/{release[1]}/modules.dep") if release else ""
+    name = release[1] if release else os.uname().release
+    table = here.text(f"/lib/modules/{name}/modules.dep")
     loadable = modules_of(table)
     missing = [name for name in missing if name.replace("-", "_") in loadable]
     if missing:
         text = f"the crash image has no {', '.join(missing)}: the NIC does not start"
         return [bad("drivers", text, REFRESH)]
     return [ok("drivers", "the crash image has the drivers of the NICs")]
+
+
+def hides_files(listing: str) -> bool:
+    """Whether the list of an image's files tells nothing of those that matter: it is squashed."""
+    return not listing or bool(_SQUASHED.search(listing))
 
 
 def modules_of(text: str) -> frozenset[str]:

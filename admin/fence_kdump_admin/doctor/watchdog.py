@@ -7,7 +7,7 @@ import os
 
 from fence_kdump_admin.checks import Check, bad, ok, unknown
 from fence_kdump_admin.doctor.here import Here
-from fence_kdump_admin.doctor.image import REFRESH, modules_of
+from fence_kdump_admin.doctor.image import REFRESH, hides_files, modules_of
 
 __all__ = ["checks"]
 
@@ -35,7 +35,7 @@ def _check(here: Here, place: str) -> Check:
     if not module:
         return ok("watchdog", f"{told}; its driver is in the kernel, and holds it off", about)
     inside = modules_of(here.listing)
-    if not inside and isinstance(here.manifest, dict):  # a squashed image hides its files
+    if hides_files(here.listing) and isinstance(here.manifest, dict):
         inside = frozenset(name.replace("-", "_") for name in here.manifest.get("modules", []))
     if module.replace("-", "_") in inside:
         return ok("watchdog", f"{told}; the crash image has its driver, {module}", about)
