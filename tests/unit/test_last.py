@@ -111,6 +111,22 @@ def test_the_last_of_two_fencings() -> None:
     assert fencing(PACEMAKER, "node7") == ("", [])
 
 
+ASKED_FOR = """\
+Nov 25 10:43:33.218 node3 pacemaker-fenced    [42] (fenced_process_fencing_reply) \tnotice: Action\
+ 'reboot' targeting node2 using kdump on behalf of pacemaker-controld.46@node3: complete
+"""
+
+
+def test_by_which_device_where_the_fencing_was_asked_for() -> None:
+    lost, _, _, fenced = PACEMAKER.splitlines()[1:]
+    _, events = fencing(f"{lost}\n{ASKED_FOR}{fenced}\n")
+    assert [(e.stage, e.about) for e in events] == [
+        ("lost", ""),
+        ("agent", "kdump"),
+        ("fenced", ""),
+    ]
+
+
 TIMED_OUT = """\
 Nov 25 10:43:40.001 node1 pacemaker-fenced    [42] (log_op_output) \twarning: fence_kdump_off_1of1\
  [187] stderr: [ fence_kdump: timed out after 3 s waiting for a message from node2 (10.77.0.2) on\

@@ -19,7 +19,11 @@ _WORDS = (
     ),
     (
         "agent",
-        re.compile(rf"targeting {_NODE} using (?P<device>\S+) returned 0\b"),
+        # where it ran; and where it was asked for
+        re.compile(
+            rf"targeting {_NODE} using (?P<device>\S+)"
+            r"(?: returned 0\b| on behalf of .*: complete$)"
+        ),
         "device {device} succeeds",
     ),
     (
