@@ -216,8 +216,8 @@ def test_messages_flow_until_power_off_with_networkd_in_the_image(outcome: Outco
     assert_dumped(outcome)
 
 
-# The watchdog resets the machine 30 s after it was armed, just before the panic.
-LONG_DUMP = "rig.dump_after=40"
+# The watchdog resets the machine 60 s after it was armed, just before the panic.
+LONG_DUMP = "rig.dump_after=75"
 
 
 @pytest.mark.scenario(Scenario("watchdog", WATCHDOG, words=LONG_DUMP, memory="256M"))

@@ -18,7 +18,7 @@ exec </dev/console >/dev/console 2>&1
 for module in /modules/*; do
     case $module in
         *-bonding.ko*) insmod "$module" max_bonds=0 ;;
-        *-i6300esb.ko*) insmod "$module" heartbeat=30 ;;
+        *-i6300esb.ko*) insmod "$module" heartbeat=60 ;;
         *-crc32c-intel.ko*) insmod "$module" || say "this CPU does without $module" ;;
         *) insmod "$module" ;;
     esac || die "insmod $module"
