@@ -170,6 +170,8 @@ def parse_route(target: str, text: str) -> Route | None:
         if route.get("dev") and route.get("type", "unicast") in ("unicast", "local"):
             gateway = route.get("gateway") or route.get("via", {}).get("host", "")
             source, encap = route.get("prefsrc", ""), route.get("encap", "")
+            if isinstance(encap, dict):  # iproute2 6.15 has its options beside it
+                encap = encap.get("encap_type", "")
             return Route(target, route["dev"], gateway, source, encap)
     return None
 
