@@ -112,6 +112,28 @@ def test_an_image_without_the_driver(node: Workshop) -> None:
         assert found[name]["remedy"] == "fence-kdump refresh"
 
 
+def test_a_watchdog_of_which_nothing_tells_the_driver(node: Workshop, image: Image) -> None:
+    device = f"{node.root}/sys/class/watchdog/watchdog0/device"
+    os.rename(device, f"{device}.kept")
+    try:
+        found = checks(node, image)
+    finally:
+        os.rename(f"{device}.kept", device)
+    assert found["watchdog"]["state"] == "unknown"
+    assert "nothing tells its driver" in found["watchdog"]["text"]
+
+
+def test_the_watchdog_of_the_bmc(node: Workshop, image: Image) -> None:
+    module = f"{node.root}/sys/module/ipmi_watchdog"
+    node.file(f"{module}/refcnt", "1\n")
+    try:
+        found = checks(node, image)
+    finally:
+        shutil.rmtree(module)
+    assert found["watchdog"]["state"] == "bad"
+    assert "the BMC's watchdog" in found["watchdog"]["text"]
+
+
 def test_all_is_wrong(node: Workshop, image: Image) -> None:
     root = node.root
     kept = [f"{root}/{folder}" for folder in ("etc", "sys", "usr")]

@@ -8,17 +8,23 @@ import os
 from fence_kdump_admin.checks import Check, bad, ok, unknown
 from fence_kdump_admin.doctor.here import Here
 from fence_kdump_admin.doctor.image import REFRESH, hides_files, modules_of
+from fence_kdump_image.image import watchdog
 
 __all__ = ["checks"]
 
 _PLACE = "/sys/class/watchdog"
 _NOT_FED = "ipmi_watchdog"  # nobody feeds it until it is opened
+_ANOTHER = "let sbd, or whoever armed it, use another watchdog"
 
 
 def checks(here: Here) -> list[Check]:
     """One line for each watchdog that is armed."""
     places = sorted(glob.glob(f"{glob.escape(here.root)}{_PLACE}/watchdog*"))
-    return [_check(here, place) for place in places if _text(f"{place}/state") == "active"]
+    found = [_check(here, place) for place in places if _text(f"{place}/state") == "active"]
+    if watchdog.is_bmc_in_use(here.root):
+        text = "the BMC's watchdog is armed, also while this node dumps: nothing holds it off"
+        found.append(bad("watchdog", text, _ANOTHER, _NOT_FED))
+    return found
 
 
 def _check(here: Here, place: str) -> Check:
@@ -26,33 +32,34 @@ def _check(here: Here, place: str) -> Check:
     seconds = _text(f"{place}/timeout")
     name = _text(f"{place}/identity") or about
     told = f"{name} ({about}) is armed and resets the machine after {seconds or '?'} s"
-    module = _module(place)
+    modules = watchdog.drivers_of(here.root, place)
     if name == "Software Watchdog":
         return ok("watchdog", f"{told}; it dies with the kernel, and ends no dump", about)
-    if module == _NOT_FED:
+    if modules is None:
+        text = f"{told}; nothing tells its driver, which the crash kernel needs to hold it off"
+        return unknown("watchdog", text, "give it a time-out that is longer than a dump", about)
+    if _NOT_FED in modules:
         text = f"{told}, also while it dumps: its driver does not hold it off in a crash kernel"
-        return bad("watchdog", text, "let sbd, or whoever armed it, use another watchdog", about)
-    if not module:
-        return ok("watchdog", f"{told}; its driver is in the kernel, and holds it off", about)
-    inside = modules_of(here.listing)
-    if hides_files(here.listing) and isinstance(here.manifest, dict):
-        inside = frozenset(name.replace("-", "_") for name in here.manifest.get("modules", []))
-    if module.replace("-", "_") in inside:
-        return ok("watchdog", f"{told}; the crash image has its driver, {module}", about)
+        return bad("watchdog", text, _ANOTHER, about)
+    missing = ", ".join(name for name in modules if name not in _inside(here))
+    if not missing:
+        inside = f"the crash image has its driver, {modules[-1]}" if modules else ""
+        inside = inside or "its driver is in the kernel, and holds it off"
+        return ok("watchdog", f"{told}; {inside}", about)
     if not here.listing:
         return unknown("watchdog", f"{told}; nothing is known of the crash image", about=about)
-    text = f"{told}, also while it dumps: the crash image lacks its driver, {module}"
+    text = f"{told}, also while it dumps: the crash image lacks its driver, {missing}"
     return bad("watchdog", text, REFRESH, about)
 
 
-def _module(place: str) -> str:
-    """The kernel module of a watchdog's driver, "" if it is a part of the kernel."""
-    for link in ("device/driver/module", "device/device/driver/module"):
-        try:
-            return os.path.basename(os.readlink(f"{place}/{link}"))
-        except OSError:
-            continue
-    return ""
+def _inside(here: Here) -> frozenset[str]:
+    """Names of the kernel modules in the crash image."""
+    if not (hides_files(here.listing) and isinstance(here.manifest, dict)):
+        return modules_of(here.listing)
+    loaded = (line.split()[0] for line in here.manifest.get("watchdogs") or ())
+    names = (*here.manifest.get("modules", ()), *loaded)
+    lacking = here.manifest.get("lacking", ())
+    return frozenset(name for name in names if f"kernel module {name}" not in lacking)
 
 
 def _text(path: str) -> str:

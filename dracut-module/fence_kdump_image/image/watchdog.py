@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from fence_kdump_image.way import drivers
 
-__all__ = ["NONE", "Watchdogs", "look"]
+__all__ = ["NONE", "Watchdogs", "drivers_of", "is_bmc_in_use", "look"]
 
 # Drivers that may bring the reset forward: pretimeout is an interrupt that nobody waits for here,
 # and kdumptimeout (hpwdt) arms the watchdog anew for the time of a dump.
@@ -58,25 +58,45 @@ def look(root: str, kernel: str = "") -> Watchdogs:
     modules: dict[str, None] = {}
     warnings = []
     for place in _armed(sysfs):
-        found = drivers.bus_modules(sysfs, f"{place}/device")
-        built_in = not found and os.path.exists(f"{place}/device/driver")
-        if not found and not built_in:
-            found = _in_use(root, kernel)
-        modules.update(dict.fromkeys(name for name in found if name not in _NO_HARDWARE))
+        found = drivers_of(root, place, kernel)
+        modules.update(dict.fromkeys(found or ()))
         identity = _read(f"{place}/identity")
-        if not (found or built_in) and identity != "Software Watchdog":
+        if found is None and identity != "Software Watchdog":
             warnings.append(
                 f"the watchdog {os.path.basename(place)} ({identity}) is armed, and nothing tells"
                 " its driver: it may reset this machine in the midst of a dump; give it a time-out"
                 " that is longer than a dump takes"
             )
-    if _counts(f"{sysfs}/module/{_IPMI}"):
+    if is_bmc_in_use(root):
         warnings.append(
             "the BMC's watchdog (ipmi_watchdog) is in use, which the crash kernel cannot stop: it"
             " may reset this machine in the midst of a dump; give it a time-out that is longer than"
             " a dump takes"
         )
     return Watchdogs(tuple(_line(name, kernel) for name in modules), tuple(warnings))
+
+
+def drivers_of(root: str, place: str, kernel: str = "") -> list[str] | None:
+    """The kernel modules of a watchdog's buses and driver, in the order to load them in: an empty
+    list if the driver is built in, None if nothing tells it.
+
+    root -- of the file system
+    place -- path of the watchdog in sysfs
+    kernel -- release of the crash kernel, "" for the running one
+    """
+    found = drivers.bus_modules(f"{root}/sys", f"{place}/device")
+    if not found and os.path.exists(f"{place}/device/driver"):
+        return []
+    found = found or _in_use(root, kernel or os.uname().release)
+    return [name for name in found if name not in _NO_HARDWARE] or None
+
+
+def is_bmc_in_use(root: str) -> bool:
+    """Whether somebody uses the BMC's watchdog, which is none of the kernel's watchdog core.
+
+    root -- of the file system
+    """
+    return _counts(f"{root}/sys/module/{_IPMI}")
 
 
 def _armed(sysfs: str) -> Iterator[str]:
