@@ -15,6 +15,7 @@ from lab.cluster import Cluster, Node, wait_for
 from lab.firewall import firewall
 from lab.hosts import Host, address
 from lab.node import MASTER, write_key
+from lab.packets import Tap
 from lab.programs import ROOT, started
 
 Took = Callable[[str, float], None]
@@ -202,6 +203,11 @@ def test_a_proof_is_required(cluster: Cluster, took: Took, tmp_path: os.PathLike
         crash = cluster.crash("node2")
         with node2.sender(*cluster.others("node2")):
             wait_for(lambda: any(node.agents() for node in cluster.survivors), lambda: "an agent")
+            (survivor,) = (node for node in cluster.survivors if node.agents())
+            messages = iter(Tap(survivor.host))
+            for _ in range(5):
+                next(messages)
+        assert survivor.agents(), "a message alone has ended it"
         assert not cluster.fenced_by("node2")
         with node2.sender("--key", key, "--node", "node2", *cluster.others("node2")):
             cluster.fenced("node2", "kdump")
