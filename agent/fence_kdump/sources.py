@@ -53,11 +53,11 @@ def strange_addresses(names: tuple[str, ...]) -> list[str]:
 def _corosync() -> corosync.Nodelist | None:
     """corosync.conf; None if there is none."""
     try:
-        data = files.read(corosync.PATH, corosync.MOST)
+        text = corosync.read()
     except OSError as error:
         why = _why_not_read(corosync.PATH, error)
         return corosync.Nodelist((), (why,)) if why else None
-    return corosync.parse(data.decode("utf-8", "surrogateescape"))
+    return corosync.parse(text)
 
 
 def _cib() -> cib.Cib | None:

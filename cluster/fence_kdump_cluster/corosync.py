@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections import namedtuple
 
-__all__ = ["MOST", "PATH", "Node", "Nodelist", "fold", "parse"]
+from fence_kdump_cluster import files
+
+__all__ = ["MOST", "PATH", "Node", "Nodelist", "fold", "parse", "read"]
 
 PATH = "/etc/corosync/corosync.conf"
 MOST = 1 << 20  # bytes; a node takes less than 200
@@ -67,6 +69,16 @@ class Nodelist(namedtuple("Nodelist", "nodes problems")):
 
     nodes: tuple[Node, ...]
     problems: tuple[str, ...]
+
+
+def read(root: str = "") -> str:
+    """The text of corosync.conf, its line ends and bytes that are no text as they stand.
+
+    root -- folder that it is below
+
+    Raises OSError.
+    """
+    return files.read(root + PATH, MOST).decode("utf-8", "surrogateescape")
 
 
 def parse(text: str) -> Nodelist:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
 from fence_kdump_cluster import corosync
+from fence_kdump_image.image.plan import read_sources, unreadable
 from fence_kdump_image.whom import kdumpconf, sysconfig
 from fence_kdump_image.whom.itself import Self, own_by_name
 from fence_kdump_image.whom.sources import Configured, gather
@@ -377,3 +381,27 @@ def test_own_addresses_by_name(addresses: tuple[str, ...], own: tuple[str, ...])
     # the same for a ring that is this node's name
     settled = settle(cluster(node("me", "me")), {"me": addresses}, me)
     assert settled.own == {0: own}
+
+
+def test_lines_of_corosync_conf_end_where_corosync_ends_them(tmp_path: Path) -> None:
+    """A comment with a carriage return in it goes on, for the image as for the agent."""
+    conf = tmp_path / "etc/corosync/corosync.conf"
+    conf.parent.mkdir(parents=True)
+    conf.write_bytes(
+        b"nodelist {\nnode {\n# was\rring1_addr: 10.0.0.3\nring0_addr: 10.0.0.2\n}\n}\n"
+    )
+    texts = read_sources(str(tmp_path))
+    nodes = corosync.parse(texts[corosync.PATH]).nodes
+    assert [node.addresses for node in nodes] == [("10.0.0.2",)]
+
+
+@pytest.mark.parametrize("text", [b"x" * ((1 << 20) + 1), None], ids=["large", "a FIFO"])
+def test_a_corosync_conf_that_cannot_be_read(tmp_path: Path, text: bytes | None) -> None:
+    conf = tmp_path / "etc/corosync/corosync.conf"
+    conf.parent.mkdir(parents=True)
+    if text is None:
+        os.mkfifo(conf)
+    else:
+        conf.write_bytes(text)
+    assert corosync.PATH not in read_sources(str(tmp_path))
+    assert "it cannot be read" in unreadable(str(tmp_path))[corosync.PATH]

@@ -79,7 +79,7 @@ def _cluster_name(root: str, name: str) -> str:
     if pack(name) is None:
         return name
     try:
-        text = files.read(root + corosync.PATH, corosync.MOST).decode("utf-8", "surrogateescape")
+        text = corosync.read(root)
         known = cib.parse(files.read(root + cib.PATH, cib.MOST)).nodes
     except OSError:
         return ""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Callable
 
+from fence_kdump_cluster import corosync
 from fence_kdump_image.image import nodekey, watchdog
 from fence_kdump_image.way import dump, links, replay, source, wrapped
 from fence_kdump_image.way.network import Address, Device, Network, NetworkError
@@ -96,13 +98,18 @@ def read_sources(root: str) -> dict[str, str]:
     for path in (*SOURCES, crashline.RUNNING):
         if path == members.PATH:
             continue
-        try:
-            with open(root + path, encoding="utf-8", errors="surrogateescape") as file:
-                texts[path] = file.read()
-        except OSError:
-            continue
+        with contextlib.suppress(OSError):
+            texts[path] = _text(root, path)
     told = members.current(root, texts)
     return {**texts, members.PATH: told} if told else texts
+
+
+def _text(root: str, path: str) -> str:
+    """Raises OSError."""
+    if path == corosync.PATH:
+        return corosync.read(root)
+    with open(root + path, encoding="utf-8", errors="surrogateescape") as file:
+        return file.read()
 
 
 def unreadable(root: str) -> dict[str, str]:
@@ -113,8 +120,7 @@ def unreadable(root: str) -> dict[str, str]:
     faults = {}
     for path in SOURCES:
         try:
-            with open(root + path, "rb") as file:
-                file.read()
+            _text(root, path)
         except OSError as error:
             if os.path.lexists(root + path):
                 faults[path] = f"it cannot be read: {error.strerror}"
