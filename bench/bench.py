@@ -31,7 +31,7 @@ from lab.programs import (  # noqa: E402
     SENDER,
     until,
 )
-from table import HEADING, Row, as_json, save  # noqa: E402
+from table import Row, measure_all  # noqa: E402
 
 RUNS = 15
 PYTHON = os.path.realpath("/usr/bin/python3")  # a venv's would look for its venv
@@ -351,12 +351,7 @@ ROWS: tuple[Callable[[], Row], ...] = (
 def main() -> int:
     """Print the table, a row as soon as it is there, and save it."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    print(HEADING)
-    rows = []
-    for measure in ROWS:
-        rows.append(measure())
-        print(rows[-1], flush=True)
-    save("bench", as_json(rows))
+    measure_all("bench", ROWS)
     return 0
 
 

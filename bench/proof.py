@@ -28,7 +28,7 @@ from lab.node import COROSYNC, MASTER, Node, write_key  # noqa: E402
 from lab.packets import IP, UDP, Packet, Raw  # noqa: E402
 from lab.pair import pair  # noqa: E402
 from lab.programs import C_AGENT, C_SENDER, SENDER, listening_agent  # noqa: E402
-from table import HEADING, Row, as_json, save  # noqa: E402
+from table import Row, measure_all  # noqa: E402
 
 KEY = node_key(MASTER, b"node2")
 REQUIRED = ("-n", "node2", "--plug", "node2", "-t", "30", "--auth", "required")
@@ -152,12 +152,7 @@ ROWS = (message_to_exit, agents_at_once, proven_under_a_flood, rounds_under_a_fl
 def main() -> int:
     """Print the table, a row as soon as it is there, and save it."""
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-    print(HEADING)
-    rows = []
-    for measure in ROWS:
-        rows.append(measure())
-        print(rows[-1], flush=True)
-    save("proof", as_json(rows))
+    measure_all("proof", ROWS)
     return 0
 
 

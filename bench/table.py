@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "build", "bench")
@@ -52,6 +52,16 @@ class Row:
 def as_json(rows: Sequence[Row]) -> list[dict[str, object]]:
     """The rows, with their ratios and verdicts."""
     return [{**asdict(row), "ratio": row.ratio, "met": row.met} for row in rows]
+
+
+def measure_all(name: str, measures: Sequence[Callable[[], Row]]) -> None:
+    """Print a table, a row as soon as it is there, and save it as build/bench/NAME.json."""
+    print(HEADING)
+    rows = []
+    for measure in measures:
+        rows.append(measure())
+        print(rows[-1], flush=True)
+    save(name, as_json(rows))
 
 
 def save(name: str, content: object) -> None:

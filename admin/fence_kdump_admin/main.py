@@ -14,6 +14,7 @@ from fence_kdump_admin.last import run as last
 from fence_kdump_admin.probe import listen, run
 from fence_kdump_admin.probe.goals import UnknownNodeError
 from fence_kdump_image import main as image_helper
+from fence_kdump_image import textfiles
 
 __all__ = ["main"]
 
@@ -43,7 +44,7 @@ def main(argv: Sequence[str]) -> int:
     except (run.NothingToProbeError, UnknownNodeError, last.NoCrashError) as error:
         _say(str(error))
     except OSError as error:
-        _say(_reason(error))
+        _say(textfiles.reason(error))
     except Exception as error:  # an administrator at night can do nothing with a traceback
         _say(f"fault of this program, please report it: {error!r}")
     return UNKNOWN
@@ -97,13 +98,6 @@ def _last(chosen: arguments.Arguments) -> int:
     found = last.last(chosen.root, chosen.node, chosen.path)
     sys.stdout.write(tell.last(found, tell.painter(sys.stdout), chosen.json))
     return status(found.checks)
-
-
-def _reason(error: OSError) -> str:
-    if not error.strerror or error.filename is None:
-        return str(error)
-    remedy = ": run it as root" if isinstance(error, PermissionError) else ""
-    return f"{error.strerror}: {error.filename!r}{remedy}"
 
 
 def _say(text: str) -> None:

@@ -48,14 +48,13 @@ def whom(
     known -- name -> packed addresses, [] if there is no such host; absent while nobody knows
     complete -- whether a name that is not on the roll is surely no node
     """
-    left_out = tuple(
-        f"{name}: {name.partition('%')[0]} is not expected: it {why}"
-        for name in dict.fromkeys([*plug, *nodename])
-        if (why := _why_never(name))
-    )
+    unfit = {name: why for name in (*plug, *nodename) if (why := _why_never(name))}
+    left_out = [
+        f"{name}: {name.partition('%')[0]} is not expected: it {why}" for name, why in unfit.items()
+    ]
     ask = _Asked(
-        nodename=tuple(name for name in nodename if not _why_never(name)),
-        plug=tuple(name for name in plug if not _why_never(name)),
+        nodename=tuple(name for name in nodename if name not in unfit),
+        plug=tuple(name for name in plug if name not in unfit),
         roll=roll,
         known=known,
         complete=complete and not roll.faulty,
@@ -76,24 +75,24 @@ def never(address: bytes) -> str:
     return ""
 
 
-class _Asked(namedtuple("_Asked", "nodename plug roll known complete")):
-    """What `whom` was asked."""
+class _Asked:
+    """What `whom` was asked, and for which nodes plug and nodename stand."""
 
-    __slots__ = ()
-
-    nodename: tuple[str, ...]
-    plug: tuple[str, ...]
-    roll: Roll
-    known: Mapping[str, Sequence[bytes]]
-    complete: bool
-
-    @property
-    def by_plug(self) -> Standing:
-        return self.roll.stand(self.plug)
-
-    @property
-    def by_nodename(self) -> Standing:
-        return self.roll.stand(self.nodename)
+    def __init__(
+        self,
+        nodename: tuple[str, ...],
+        plug: tuple[str, ...],
+        roll: Roll,
+        known: Mapping[str, Sequence[bytes]],
+        complete: bool,
+    ) -> None:
+        self.nodename = nodename
+        self.plug = plug
+        self.roll = roll
+        self.known = known
+        self.complete = complete
+        self.by_plug: Standing = roll.stand(plug)
+        self.by_nodename: Standing = roll.stand(nodename)
 
     def is_label(self) -> bool:
         """Whether plug is the name of no host at all."""

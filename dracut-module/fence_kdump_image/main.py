@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fence_kdump_cluster import keyfiles
+from fence_kdump_image import textfiles
 from fence_kdump_image.arguments import NAME, parse
 from fence_kdump_image.fresh import refresh
 from fence_kdump_image.image import (
@@ -61,7 +62,7 @@ def run(arguments: argparse.Namespace) -> int:
     except BrokenPipeError:
         pass
     except OSError as error:
-        _say(_reason(error))
+        _say(textfiles.reason(error))
     except (keyfiles.BadKeyFile, finished.ImageError) as error:
         _say(str(error))
     except Exception as error:  # a build log is no place for a traceback
@@ -156,14 +157,7 @@ def _record(found: check.Outcome, root: str) -> None:
     try:
         check.record(found, root + check.STATE)
     except OSError as error:
-        _say(f"not recorded: {_reason(error)}")
-
-
-def _reason(error: OSError) -> str:
-    if not error.strerror or error.filename is None:
-        return str(error)
-    remedy = ": run it as root" if isinstance(error, PermissionError) else ""
-    return f"{error.strerror}: {error.filename!r}{remedy}"
+        _say(f"not recorded: {textfiles.reason(error)}")
 
 
 def _say(text: str) -> None:

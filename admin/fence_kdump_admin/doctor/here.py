@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from fence_kdump_admin.doctor import cib
 from fence_kdump_cluster import cib as nodes
 from fence_kdump_cluster import corosync, files
+from fence_kdump_image import textfiles
 from fence_kdump_image.image import content, finished, manifest, plan
 from fence_kdump_image.way.network import Kernel, Network
 
@@ -83,11 +85,7 @@ def look(root: str, node: str) -> Here:
 
 def text_of(path: str) -> str:
     """The content of a file, without blanks around it; "" if it cannot be read."""
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read().strip()
-    except OSError:
-        return ""
+    return textfiles.read(path).strip()
 
 
 def _cluster(path: str) -> tuple[cib.Configuration | None, str]:
@@ -100,15 +98,10 @@ def _cluster(path: str) -> tuple[cib.Configuration | None, str]:
 
 
 def _addresses(root: str) -> dict[str, tuple[str, ...]]:
-    named = corosync.parse(_file(root + corosync.PATH, corosync.MOST).decode(errors="replace"))
-    known = nodes.parse(_file(root + nodes.PATH, nodes.MOST))
-    return {
-        node.name: (*node.addresses, *node.cib) for node in nodes.join(named.nodes, known.nodes)
-    }
-
-
-def _file(path: str, most: int) -> bytes:
-    try:
-        return files.read(path, most)
-    except OSError:
-        return b""
+    text, data = "", b""
+    with contextlib.suppress(OSError):
+        text = corosync.read(root)
+    with contextlib.suppress(OSError):
+        data = files.read(root + nodes.PATH, nodes.MOST)
+    joined = nodes.join(corosync.parse(text).nodes, nodes.parse(data).nodes)
+    return {node.name: (*node.addresses, *node.cib) for node in joined}

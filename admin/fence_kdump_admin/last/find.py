@@ -7,6 +7,7 @@ import os
 import time
 from dataclasses import dataclass
 
+from fence_kdump_image import textfiles
 from fence_kdump_image.whom import kdumpconf, sysconfig
 
 __all__ = ["CRASH_LOG", "Records", "dump_folders", "newest_dump", "pacemaker_log", "read_dump"]
@@ -34,12 +35,12 @@ def dump_folders(root: str) -> list[str]:
 
     root -- folder that all paths are below
     """
-    conf = _read(root + kdumpconf.PATH)
+    conf = textfiles.read(root + kdumpconf.PATH)
     words = {
         w[0]: w[1:] for w in (line.partition("#")[0].split() for line in conf.splitlines()) if w
     }
     path = words.get("path", ["/var/crash"])[0]
-    saved = sysconfig.parse(_read(root + sysconfig.KDUMP)).values.get("KDUMP_SAVEDIR", "")
+    saved = sysconfig.parse(textfiles.read(root + sysconfig.KDUMP)).values.get("KDUMP_SAVEDIR", "")
     devices = [w[0] for name, w in words.items() if name in _FILE_SYSTEMS and w]
     mounts = [_mount_point(device) for device in devices]
     found = [f"{mount}/{path}" for mount in mounts if mount] + [path]
@@ -95,16 +96,8 @@ def _mount_point(device: str) -> str:
         device = f"/dev/disk/{by}/{value}" if by else ""
     if not device:
         return ""
-    for line in _read("/proc/self/mounts").splitlines():
+    for line in textfiles.read("/proc/self/mounts").splitlines():
         words = line.split()
         if len(words) > 1 and os.path.realpath(words[0]) == os.path.realpath(device):
             return words[1]
     return ""
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except OSError:
-        return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from fence_kdump_image import textfiles
 from fence_kdump_image.fresh import tools
 from fence_kdump_image.image import finished
 from fence_kdump_image.whom import kdumpconf
@@ -26,11 +27,11 @@ def find(root: str, tool: tools.Tool | None, whole: bool) -> str:
             "an ostree system: the image is composed elsewhere",
         ),
         (
-            any(_read(root + path).strip() == "1" for path in _FADUMP),
+            any(textfiles.read(root + path).strip() == "1" for path in _FADUMP),
             "fadump is on, where a rebuild rewrites the image of the normal boot: rebuild by hand",
         ),
         (
-            kdumpconf.parse(_read(root + kdumpconf.PATH)).no_rebuild,
+            kdumpconf.parse(textfiles.read(root + kdumpconf.PATH)).no_rebuild,
             f"force_no_rebuild is set in {kdumpconf.PATH}: rebuild by hand",
         ),
         (
@@ -41,11 +42,3 @@ def find(root: str, tool: tools.Tool | None, whole: bool) -> str:
         (tool is None, "neither kdumpctl nor mkdumprd here: rebuild by hand"),
     )
     return next((text for hinders, text in hindrances if hinders), "")
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except OSError:
-        return ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
@@ -11,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fence_kdump_cluster import keyfiles
+from fence_kdump_image import textfiles
 from fence_kdump_image.image import finished, manifest, plan, watchdog
 from fence_kdump_image.way.network import Network
 
@@ -232,14 +232,5 @@ def record(outcome: Outcome, path: str) -> None:
     path -- of the file, which is replaced whole
     """
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
-    part = f"{path}.{os.getpid()}"
-    try:
-        with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(outcome.as_line() + "\n")
-            file.write(f"{outcome.stamp} {outcome.image}\n" if outcome.stamp else "")
-        os.chmod(part, 0o644)
-        os.replace(part, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(part)
-        raise
+    stamp = f"{outcome.stamp} {outcome.image}\n" if outcome.stamp else ""
+    textfiles.write(path, f"{outcome.as_line()}\n{stamp}")

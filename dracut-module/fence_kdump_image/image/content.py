@@ -12,7 +12,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 
-from fence_kdump_image import programs
+from fence_kdump_image import programs, textfiles
 
 __all__ = ["ImageError", "is_whole", "listing", "read"]
 
@@ -50,7 +50,7 @@ def read(path: str, names: Sequence[str]) -> Mapping[str, str]:
     if missing:
         with tempfile.TemporaryDirectory(prefix="fence-kdump-image.") as folder:
             root = _unsquash(path, folder, missing)
-            found.update({name: _text(f"{root}/{name}") for name in missing if root})
+            found.update({name: textfiles.read(f"{root}/{name}") for name in missing if root})
     return {name: text for name, text in found.items() if text}
 
 
@@ -88,11 +88,3 @@ def _lsinitrd(*arguments: str) -> str:
         raise ImageError(str(error)) from error
     except programs.ProgramError as error:  # its cpio has not found an end
         raise ImageError(f"{path}: it is cut off, or no image") from error
-
-
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except OSError:
-        return ""

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fence_kdump_image import textfiles
 from fence_kdump_image.image import content, manifest
 from fence_kdump_image.image.content import ImageError
 from fence_kdump_image.whom import sysconfig
@@ -72,7 +73,7 @@ def places(root: str, kernel: str = "") -> list[str]:
 
 
 def _settings(root: str) -> Mapping[str, str]:
-    return sysconfig.parse(_text(f"{root}{sysconfig.KDUMP}")).values
+    return sysconfig.parse(textfiles.read(f"{root}{sysconfig.KDUMP}")).values
 
 
 def _kernel(root: str, settings: Mapping[str, str]) -> str:
@@ -84,7 +85,7 @@ def _kernel(root: str, settings: Mapping[str, str]) -> str:
 
 
 def _candidates(root: str, kernel: str, settings: Mapping[str, str]) -> Iterable[str]:
-    machine = _text(f"{root}/etc/machine-id").strip()
+    machine = textfiles.read(f"{root}/etc/machine-id").strip()
     yield f"{settings.get('KDUMP_BOOTDIR') or '/boot'}/initramfs-{kernel}kdump.img"
     for boot in ("/boot", "/boot/efi", "/efi") if machine else ():
         yield f"{boot}/{machine}/{kernel}/initrdkdump"
@@ -93,20 +94,12 @@ def _candidates(root: str, kernel: str, settings: Mapping[str, str]) -> Iterable
     yield f"/boot/initrd-{kernel}-kdump"
 
 
-def _text(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except OSError:
-        return ""
-
-
 def is_loaded(root: str) -> bool | None:
     """Whether the kernel says that a crash kernel is loaded; None if it says nothing about it.
 
     root -- of the file system
     """
-    said = {_text(root + path).strip() for path in _LOADED} & {"0", "1"}
+    said = {textfiles.read(root + path).strip() for path in _LOADED} & {"0", "1"}
     return "1" in said if said else None
 
 

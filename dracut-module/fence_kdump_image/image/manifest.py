@@ -31,9 +31,23 @@ def make(plan: Plan, texts: Mapping[str, str], sources: Iterable[str], sender: s
     sender -- the sender's folder
     """
     return {
+        **described(plan),
         "format": FORMAT,
-        "node": plan.node,
         "sources": digests(texts, sources),
+        "options": list(plan.options),
+        "watchdogs": None if plan.watchdogs.omitted else list(plan.watchdogs.lines),
+        "lacking": [],  # what was not found in it when it was made
+        "line": list(plan.line),
+        "around": _from_around(plan.around),
+        "sender": digest_folder(sender),
+        "warnings": list(plan.warnings),
+    }
+
+
+def described(plan: Plan) -> dict[str, Any]:
+    """What is told of a plan wherever one is told of, ready for json."""
+    return {
+        "node": plan.node,
         "targets": [
             {
                 "node": t.node,
@@ -44,7 +58,6 @@ def make(plan: Plan, texts: Mapping[str, str], sources: Iterable[str], sender: s
             }
             for t in plan.targets
         ],
-        "options": list(plan.options),
         # never the key, and nothing of a master key
         "key": plan.key and {"id": plan.key.id, "node": plan.key.name, "from": plan.key.source},
         "links": plan.replay.splitlines(),
@@ -53,12 +66,6 @@ def make(plan: Plan, texts: Mapping[str, str], sources: Iterable[str], sender: s
             for n in plan.nics
         ],
         "modules": list(plan.modules),
-        "watchdogs": None if plan.watchdogs.omitted else list(plan.watchdogs.lines),
-        "lacking": [],  # what was not found in it when it was made
-        "line": list(plan.line),
-        "around": _from_around(plan.around),
-        "sender": digest_folder(sender),
-        "warnings": list(plan.warnings),
     }
 
 

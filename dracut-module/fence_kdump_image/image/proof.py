@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from fence_kdump_image import programs
 from fence_kdump_image.image import manifest
 
 __all__ = ["prove"]
@@ -93,17 +93,10 @@ def _modinfo(module: str, kernel: str) -> dict[str, list[str]]:
     """What modinfo(8) tells of a module, nothing if this kernel has none."""
     told: dict[str, list[str]] = {}
     try:
-        run = subprocess.run(
-            ["modinfo", "-k", kernel, module],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_PATIENCE,
-        )
-    except (OSError, subprocess.SubprocessError):
+        text = programs.run(("modinfo", "-k", kernel, module), _PATIENCE, check=False)
+    except programs.ProgramError:
         return told
-    for line in run.stdout.splitlines():
+    for line in text.splitlines():
         key, _, value = line.partition(":")
         told.setdefault(key, []).append(value.strip())
     return told

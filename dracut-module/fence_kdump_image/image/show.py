@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from fence_kdump_image.image import content, files, finished, memory
+from fence_kdump_image.image import content, files, finished, manifest, memory
 from fence_kdump_image.image.plan import Plan
 
 __all__ = ["as_data", "as_text", "held"]
@@ -15,26 +15,9 @@ _KEPT = ("node", "targets", "key", "nics", "modules", "warnings")  # as the mani
 def as_data(plan: Plan) -> dict[str, Any]:
     """What an image built now would get, ready for json."""
     return {
-        "node": plan.node,
+        **manifest.described(plan),
         "nobody_told": plan.refusal,
-        "targets": [
-            {
-                "node": t.node,
-                "host": t.host,
-                "address": t.address,
-                "ring": t.ring,
-                "named_by": list(t.sources),
-            }
-            for t in plan.targets
-        ],
         "arguments": list(plan.arguments),
-        "key": plan.key and {"id": plan.key.id, "node": plan.key.name, "from": plan.key.source},
-        "nics": [
-            {"name": n.name, "mac": n.mac, "driver": n.driver, "owner": n.owner, "why": n.why}
-            for n in plan.nics
-        ],
-        "links": plan.replay.splitlines(),
-        "modules": list(plan.modules),
         "watchdogs": list(plan.watchdogs.lines),
         "warnings": [*plan.warnings, *memory.warnings(plan.modules)],
     }

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import glob
 import os
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from fence_kdump_image import programs
 from fence_kdump_image.way import drivers
 
 __all__ = ["NONE", "Watchdogs", "drivers_of", "is_bmc_in_use", "look"]
@@ -136,17 +136,10 @@ def _line(module: str, kernel: str) -> str:
 def _parameters(module: str, kernel: str) -> list[str]:
     """Names of the parameters that a module takes."""
     try:
-        run = subprocess.run(
-            ["modinfo", "-k", kernel, "-F", "parm", module],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_PATIENCE,
-        )
-    except (OSError, subprocess.SubprocessError):
+        text = programs.run(("modinfo", "-k", kernel, "-F", "parm", module), _PATIENCE, check=False)
+    except programs.ProgramError:
         return []
-    return [line.partition(":")[0] for line in run.stdout.splitlines()]
+    return [line.partition(":")[0] for line in text.splitlines()]
 
 
 def _read(path: str) -> str:

@@ -13,9 +13,10 @@ import fcntl
 import os
 import socket
 import struct
-import subprocess
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+
+from fence_kdump_image import programs
 
 __all__ = ["Driver", "bus_modules", "find"]
 
@@ -115,17 +116,9 @@ def _by_alias(device: str) -> list[str]:
     try:
         with open(f"{device}/modalias", encoding="ascii", errors="replace") as file:
             alias = file.read().strip()
-        run = subprocess.run(
-            ["modprobe", "-R", alias],
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=_PATIENCE,
-        )
-    except (OSError, subprocess.SubprocessError):
+        return programs.run(("modprobe", "-R", alias), _PATIENCE, check=False).split()
+    except (OSError, programs.ProgramError):
         return []
-    return run.stdout.split()
 
 
 def _links(folder: str, prefix: str) -> list[str]:

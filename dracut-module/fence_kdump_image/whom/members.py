@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from fence_kdump_cluster import corosync
 from fence_kdump_cluster.addresses import is_loopback, pack
-from fence_kdump_image import programs
+from fence_kdump_image import programs, textfiles
 
 __all__ = ["PATH", "Members", "current", "parse"]
 
@@ -64,7 +64,7 @@ def current(root: str, texts: Mapping[str, str]) -> str:
     crm_node = shutil.which("crm_node", path=f"{os.environ.get('PATH', '')}:{_SEARCH}")
     if not crm_node or _is_member(texts.get(corosync.PATH)):
         return ""
-    kept = _read(root + PATH)
+    kept = textfiles.read(root + PATH)
     try:
         text = _ask(crm_node)
     except programs.ProgramError as error:
@@ -72,7 +72,7 @@ def current(root: str, texts: Mapping[str, str]) -> str:
         return kept or f"problem {error}: no members of a cluster are known\n" * remote
     if text and text != kept:
         with contextlib.suppress(OSError):  # not root, or no such folder yet
-            _write(root + PATH, text)
+            textfiles.write(root + PATH, text)
     return text or kept
 
 
@@ -95,24 +95,3 @@ def _ask(crm_node: str) -> str:
         return ""
     local = programs.run([crm_node, "-n"], _PATIENCE).strip()
     return _HEADER + f"local {local}\n" + "".join(f"member {node}\n" for node in nodes)
-
-
-def _read(path: str) -> str:
-    try:
-        with open(path, encoding="utf-8", errors="surrogateescape") as file:
-            return file.read()
-    except OSError:
-        return ""
-
-
-def _write(path: str, text: str) -> None:
-    part = f"{path}.{os.getpid()}"
-    try:
-        with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-        os.chmod(part, 0o644)
-        os.replace(part, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            os.unlink(part)
-        raise

@@ -1,0 +1,39 @@
+"""Small text files: read with nothing for an answer where there is none, and replaced whole."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+__all__ = ["read", "reason", "write"]
+
+
+def read(path: str) -> str:
+    """The text of a file, bytes that are no text as they are; "" if it cannot be read."""
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            return file.read()
+    except OSError:
+        return ""
+
+
+def write(path: str, text: str) -> None:
+    """Put a text in place of a file: whole, or not at all. Anybody may read it. Raises OSError."""
+    part = f"{path}.{os.getpid()}"
+    try:
+        with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+        os.chmod(part, 0o644)
+        os.replace(part, path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.unlink(part)
+        raise
+
+
+def reason(error: OSError) -> str:
+    """What to tell of a file that could not be read or written: one line."""
+    if not error.strerror or error.filename is None:
+        return str(error)
+    remedy = ": run it as root" if isinstance(error, PermissionError) else ""
+    return f"{error.strerror}: {error.filename!r}{remedy}"
