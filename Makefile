@@ -253,21 +253,22 @@ install-agent: no-clash build/man/fence_kdump.8
 
 # The source RPM holds the work tree's sources and PyInstaller's wheels, which pip fetches by their
 # digests for both architectures: it rebuilds without a network.
-RPM_SOURCES  := LICENSE Makefile admin agent cluster docs dracut-module protocol pyproject.toml rpm sender tools
-RPM_SOURCES  += $(wildcard README.md CHANGELOG.md) $(addprefix tests/,conftest.py lab rig unit)
+RPM_SOURCES  := CHANGELOG.md CONTRIBUTING.md LICENSE Makefile README.md admin agent bench cluster docs dracut-module
+RPM_SOURCES  += protocol pyproject.toml rpm sender tests tools
 RPM_BUILD    := build/rpm
 RPM_TARBALL  := $(RPM_BUILD)/SOURCES/fence-kdump-$(VERSION).tar.gz
 RPM_WHEELS   := $(RPM_BUILD)/SOURCES/fence-kdump-wheels.tar
+RPM_SPEC     := $(RPM_BUILD)/SPECS/fence-kdump.spec
 REPRODUCIBLE := --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0
 
 rpm: dist/rpm/built
 
-dist/rpm/built: $(RPM_TARBALL) $(RPM_WHEELS)
+dist/rpm/built: $(RPM_TARBALL) $(RPM_WHEELS) $(RPM_SPEC)
 	$(SETUP) rpm man
 	rm -rf dist/rpm $(RPM_BUILD)/RPMS $(RPM_BUILD)/SRPMS
 	mkdir -p dist/rpm
 # --nodeps: on Debian the rpm database knows nothing of what dpkg installed
-	rpmbuild -ba --quiet --nodeps --define '_topdir $(CURDIR)/$(RPM_BUILD)' rpm/fence-kdump.spec
+	rpmbuild -ba --quiet --nodeps --define '_topdir $(CURDIR)/$(RPM_BUILD)' $(RPM_SPEC)
 	cp $(RPM_BUILD)/SRPMS/*.rpm $(RPM_BUILD)/RPMS/*/*.rpm dist/rpm/
 	touch $@
 
@@ -275,6 +276,10 @@ $(RPM_TARBALL): $(shell find $(RPM_SOURCES) -type f -not -path '*/__pycache__/*'
 	mkdir -p $(@D)
 	tar -c $(REPRODUCIBLE) --exclude=__pycache__ --transform='s,^,fence-kdump-$(VERSION)/,' $(RPM_SOURCES) | \
 		gzip -9n >$@
+
+$(RPM_SPEC): rpm/fence-kdump.spec CHANGELOG.md tools/rpm_changelog.py
+	mkdir -p $(@D)
+	{ cat $<; echo; $(PYTHON) tools/rpm_changelog.py CHANGELOG.md; } >$@
 
 $(RPM_WHEELS): rpm/wheels.txt $(READY)
 	rm -rf $(RPM_BUILD)/wheels

@@ -37,4 +37,4 @@ report     stderr and syslog
 main       parse, call, print
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -17,4 +17,4 @@ loop      sending and waiting
 console   one line on stderr, which never blocks
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -13,6 +13,7 @@ import pytest
 from lab.rpms import DIST, MACHINE, REPO_ROOT, package, query, run
 
 NAMES = ["fence-kdump-send", "fence-kdump-agent"]
+SPEC = f"{REPO_ROOT}/build/rpm/SPECS/fence-kdump.spec"  # as `make rpm` made it, with its changelog
 
 
 def files(name: str) -> dict[str, str]:
@@ -31,7 +32,7 @@ def unpacked(name: str, folder: os.PathLike[str]) -> str:
 def test_rpmlint_has_nothing_to_say() -> None:
     rpms = [package(DIST, name) for name in ("src", *NAMES)]
     config = f"{REPO_ROOT}/rpm/rpmlint.toml"
-    text = run(["rpmlint", "--config", config, f"{REPO_ROOT}/rpm/fence-kdump.spec", *rpms])
+    text = run(["rpmlint", "--config", config, SPEC, *rpms])
     assert "0 errors, 0 warnings" in text, text
 
 
@@ -41,7 +42,7 @@ def test_every_filter_of_rpmlint_filters() -> None:
         rows = re.findall(r"^    # (.+)\n((?:    '.+',\n)+)", file.read(), re.MULTILINE)
     rpms = [package(DIST, name) for name in ("src", *NAMES)]
     said = subprocess.run(
-        ["rpmlint", f"{REPO_ROOT}/rpm/fence-kdump.spec", *rpms],
+        ["rpmlint", SPEC, *rpms],
         stdout=subprocess.PIPE, text=True, check=False,
     ).stdout  # fmt: skip
     assert rows
@@ -59,6 +60,18 @@ def test_version_is_the_projects() -> None:
     assert version
     for name in ("src", *NAMES):
         assert query(package(DIST, name), "--qf", "%{VERSION}\\n") == [version[1]]
+
+
+def test_the_changelog_is_the_projects() -> None:
+    """Every release of CHANGELOG.md, and every item, none of it expanded as a macro."""
+    with open(f"{REPO_ROOT}/CHANGELOG.md") as file:
+        releases = re.findall(r"^## \[(\d.*)\] - ", text := file.read(), re.MULTILINE)
+    names = query(package(DIST, "fence-kdump-agent"), "--qf", "[%{CHANGELOGNAME}\\n]")
+    assert names == [f"fence-kdump - {version}-1" for version in releases]
+    said = query(package(DIST, "fence-kdump-agent"), "--changelog")
+    assert len([line for line in said if line.startswith("- ")]) == len(
+        re.findall("^- ", text, re.MULTILINE)
+    )
 
 
 def test_agent_takes_the_c_packages_name() -> None:

@@ -1,4 +1,4 @@
-"""What README.md says of options is what the programs have; one version everywhere."""
+"""What the documents say of options, files and versions is so."""
 
 from __future__ import annotations
 
@@ -105,3 +105,38 @@ def test_one_version(package: object) -> None:
     found = re.search(r'^version = "(.*)"$', text("pyproject.toml"), re.M)
     assert found
     assert package.__version__ == found.group(1)  # type: ignore[attr-defined]
+
+
+def test_the_newest_release_in_the_changelog_is_this_version() -> None:
+    version = re.search(r'^version = "(.*)"$', text("pyproject.toml"), re.M)
+    newest = re.search(r"^## \[(\d.*)\] - \d{4}-\d\d-\d\d$", text("CHANGELOG.md"), re.M)
+    assert version
+    assert newest
+    assert newest[1] == version[1]
+    assert f"\nVersion:        {version[1]}\n" in text("rpm/fence-kdump.spec")
+
+
+DOCUMENTS = [
+    os.path.relpath(path, ROOT)
+    for path in sorted(glob.glob(f"{ROOT}/*.md") + glob.glob(f"{ROOT}/docs/*.md"))
+]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_file_that_a_document_names_is_there(name: str) -> None:
+    """Links and sources: a claim whose test is gone has no source any more."""
+    page = text(name)
+    links = [link.partition("#") for link in re.findall(r"\]\((?!http)([^)]+)\)", page)]
+    for path, _, anchor in links:
+        there = os.path.join(os.path.dirname(name), path) if path else name
+        assert os.path.exists(os.path.join(ROOT, there)), path
+        if anchor:
+            assert anchor in anchors(text(there)), f"{path}#{anchor}"
+    for path in re.findall(r"`((?:tests|bench|docs|tools|rpm|protocol)/[\w./*-]+)`", page):
+        assert glob.glob(os.path.join(ROOT, path)), path
+
+
+def anchors(page: str) -> set[str]:
+    """Of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", page, re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
