@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import textwrap
 import time
 from collections.abc import Callable, Iterator
 
@@ -77,6 +78,33 @@ def test_the_documents(cluster: Cluster, took: Took, name: str) -> None:
         cluster.fenced("node2", "kdump")
         took("crash to fenced", time.monotonic() - crash)
     assert "targeting node2 using power" not in cluster.log()
+
+
+def commands(name: str) -> Iterator[str]:
+    """What a page tells to type into pcs, block by block: other programs' lines are left out."""
+    with open(f"{ROOT}/{name}") as file:
+        page = file.read()
+    for fence, block, word in re.findall(
+        r"^( *)```\n(.*?)^ *```$|`(pcs [^`]+)`", page, re.M | re.S
+    ):
+        lines = [word] if word else textwrap.dedent(fence + block).splitlines()
+        prompted = [line.partition("# ")[2] for line in lines if re.match(r"node\d# ", line)]
+        asked = [line for line in prompted if line.startswith("pcs ")] if prompted else lines
+        if any(line.startswith("pcs ") for line in asked):
+            yield "\n".join(asked)
+
+
+def test_pcs_takes_every_command_of_the_documents(cluster: Cluster) -> None:
+    """As it stands, in the order of the set-up, and without a word that it will not for long."""
+    cluster.create_power()
+    *install, removal = commands("docs/install.md")
+    typed = [*install, *commands("docs/security.md"), *commands("docs/comparison.md"), removal]
+    assert any("auth=required" in command for command in typed)
+    assert "pcs stonith delete kdump" in removal
+    for command in typed:
+        result = cluster["node1"].run("sh", "-euc", command)
+        assert result.status == 0, (command, result)
+        assert "deprecat" not in (result.stdout + result.stderr).lower(), (command, result)
 
 
 def test_the_agent_validates(cluster: Cluster) -> None:
