@@ -100,6 +100,13 @@ def pair(memory: dict[str, dict[str, int]], kind: str) -> tuple[int, int]:
     return memory["c"][kind], memory["ours"][kind]
 
 
+def all_memory(bench: Bench, memory: dict[str, dict[str, int]]) -> tuple[float, float]:
+    """What they and we take of the crash kernel's memory: unpacked files, and the sender's own."""
+    files = bench.growth("cat")
+    anonymous = pair(memory, "Anonymous")
+    return files[0] + anonymous[0] * 1024 / 1e6, files[1] + anonymous[1] * 1024 / 1e6
+
+
 def main(runs: int) -> None:
     """Measures everything and prints it."""
     private.require()
@@ -126,8 +133,9 @@ def main(runs: int) -> None:
         Row("RAM while sending, anonymous", "kB", *pair(memory, "Anonymous"), 3500),
         Row("RAM while sending, proportional", "kB", *pair(memory, "Pss")),
         Row("in /tmp while sending", "kB", *pair(memory, "tmp"), 0),
-        Row("added to the image, xz", "MB", *bench.growth("xz"), 2.0),
+        Row("added to the image, xz", "MB", *bench.growth("xz"), 2.7),
         Row("added to the image, zstd", "MB", *bench.growth("zstd")),
+        Row("crash kernel's memory, files and sender", "MB", *all_memory(bench, memory), 11.5),
     ]
     save("panic", {"first_message_seconds": figures, "table": as_json(rows)})
     print(HEADING, *rows, sep="\n")
