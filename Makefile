@@ -215,7 +215,7 @@ define LEFT_TO_DO
 Installed. What is left to do, as root:
   systemctl daemon-reload
   systemctl enable --now fence-kdump-refresh.path
-  systemctl enable fence-kdump-refresh.service fence-kdump-refresh.timer
+  systemctl enable fence-kdump-refresh.service fence-kdump-refresh.timer fence-kdump-announce.service
   fence-kdump refresh   # the crash image is rebuilt and loaded
   fence-kdump doctor    # is all well?
 endef
@@ -236,7 +236,7 @@ install-sender: $(SENDER) $(SENDER_PAGES) $(COMPLETION)
 	install -D -m 644 $(COMPLETION) $(IN)$(prefix)/share/bash-completion/completions/fence-kdump
 	install -m 755 dracut-module/99zz-fence-kdump/*.sh $(IN)$(DRACUT_MODULE)/
 	install -m 644 dracut-module/99zz-fence-kdump/*.service $(IN)$(DRACUT_MODULE)/
-	install -m 644 $(addprefix rpm/fence-kdump-refresh.,service path timer) $(IN)$(unitdir)/
+	install -m 644 $(addprefix rpm/fence-kdump-refresh.,service path timer) rpm/fence-kdump-announce.service $(IN)$(unitdir)/
 	install -m 644 rpm/90-fence-kdump.preset $(IN)$(unitdir)-preset/
 	test -e $(IN)$(sysconfdir)/sysconfig/fence_kdump || \
 		install -m 644 rpm/fence_kdump.sysconfig $(IN)$(sysconfdir)/sysconfig/fence_kdump

@@ -28,6 +28,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         title="commands", dest="command", required=True, metavar="COMMAND"
     )
     add_commands(commands)
+    _add_announce(commands)
     _add_install(commands)
     return parser.parse_args(argv)
 
@@ -73,6 +74,17 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
     for command in (show, check, refresh):
         _add_root(command)
         _add_node(command)
+
+
+def _add_announce(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    announce = commands.add_parser(
+        "announce", help="tell the cluster which key the crash image has; for systemd"
+    )
+    announce.add_argument(
+        "--timeout", type=float, default=0.0, metavar="SECONDS",
+        help="go on trying while Pacemaker does not take it (default: %(default)g)",
+    )  # fmt: skip
+    _add_root(announce)
 
 
 def _add_install(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import json
 import sys
@@ -10,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fence_kdump_cluster import keyfiles
-from fence_kdump_image import textfiles
+from fence_kdump_image import programs, textfiles
 from fence_kdump_image.arguments import NAME, parse
-from fence_kdump_image.fresh import refresh
+from fence_kdump_image.fresh import announce, refresh
 from fence_kdump_image.image import (
     check,
     files,
@@ -63,7 +64,7 @@ def run(arguments: argparse.Namespace) -> int:
         pass
     except OSError as error:
         _say(textfiles.reason(error))
-    except (keyfiles.BadKeyFile, finished.ImageError) as error:
+    except (keyfiles.BadKeyFile, finished.ImageError, programs.ProgramError) as error:
         _say(str(error))
     except Exception as error:  # a build log is no place for a traceback
         _say(f"fault of this program, please report it: {error!r}")
@@ -129,7 +130,15 @@ def _refresh(arguments: argparse.Namespace) -> int:
     )
     # Recorded is what came of it: stale only for a rebuild's time is nothing to alarm anybody with.
     _record(found, arguments.root)
+    # Pacemaker may be down; fence-kdump-announce.service tells it when it has started
+    with contextlib.suppress(finished.ImageError, programs.ProgramError):
+        announce.announce(arguments.root, announce.held(arguments.root))
     return 0 if well else 1
+
+
+def _announce(arguments: argparse.Namespace) -> int:
+    announce.announce(arguments.root, announce.held(arguments.root), arguments.timeout)
+    return 0
 
 
 def _check(arguments: argparse.Namespace) -> int:
@@ -170,5 +179,6 @@ _COMMANDS = {
     "prove": _prove,
     "check": _check,
     "refresh": _refresh,
+    "announce": _announce,
     "key": _key,
 }

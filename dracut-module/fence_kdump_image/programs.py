@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 
-__all__ = ["ProgramError", "TooLongError", "run"]
+__all__ = ["ProgramError", "TooLongError", "find", "run"]
 
 _GRACE = 5.0  # seconds to tidy up: dracut freezes the image's file system for a moment
+_SEARCH = "/usr/sbin:/sbin"  # beside PATH, which may be a user's
 _MOURNING = 5.0  # seconds for what was killed to go; what the kernel holds goes when it lets go
 
 
@@ -25,6 +27,11 @@ class ProgramError(Exception):
 
 class TooLongError(ProgramError):
     """A program was not done in time, and was killed."""
+
+
+def find(name: str) -> str:
+    """Path of a program of the system's, "" if it is not installed."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:{_SEARCH}") or ""
 
 
 def run(

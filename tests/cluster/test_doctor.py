@@ -10,12 +10,14 @@ import json
 import os
 import shlex
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from lab.cluster import Cluster, Node
+from lab.cluster import Cluster, Node, wait_for
+from lab.images import HELPER, MODULE, SENDER
+from lab.node import write_key
 from lab.programs import ADMIN, run
 
 Checks = Sequence[Mapping[str, str]]
@@ -317,6 +319,81 @@ def test_a_cib_that_is_none(changed: Callable[..., Checks], tmp_path: Path, kind
     assert bad(changed()) == {("cib", "")}
 
 
+@pytest.fixture
+def keyed(well: Cluster) -> Iterator[Cluster]:
+    """Every node has the cluster's key."""
+    paths = [f"/etc/netns/{node.host.name}/corosync/authkey" for node in well.nodes]
+    for path in paths:
+        write_key(path)
+    yield well
+    for path in paths:
+        os.unlink(path)
+    well["node1"].shell(f"pcs {UPDATE} auth=")
+
+
+# What dracut's module puts into an image, without the rest of one.
+BUILD = f"""
+mountpoint -q /var/lib/kdump || {{ mkdir -p /var/lib/kdump; mount -t tmpfs tmpfs /var/lib/kdump; }}
+root=/var/lib/kdump/root
+mkdir -p $root/usr/lib/dracut
+{HELPER} install --initdir $root --sender {SENDER} --module {MODULE} \\
+    --manifest $root/usr/lib/dracut/fence-kdump.json --kernel "$(uname -r)"
+(cd $root; find . | cpio --create --format=newc --quiet) >/var/lib/kdump/initrd
+rm -r $root
+"""
+
+
+def build(node: Node, command: str) -> None:
+    """Have a crash image, and tell the cluster of its key by that command of the image helper."""
+    for argv in (["sh", "-euc", BUILD], [HELPER, command]):
+        result = node.run(*argv)
+        assert result.status == 0, result
+
+
+def keys_of(cluster: Cluster) -> dict[str, Mapping[str, str]]:
+    """What node1's doctor says of each node's key, and of this node's devices."""
+    found = json.loads(cluster["node1"].run(ADMIN, "doctor", "--json").stdout)["checks"]
+    return {c["about"]: c for c in found if c["group"] == "keys"}
+
+
+def test_all_nodes_can_prove_themselves(keyed: Cluster, tmp_path: Path) -> None:
+    build(keyed["node1"], "refresh")
+    before = keys_of(keyed)["kdump"]
+    assert before["state"] == "ok"
+    assert before["text"].endswith("of all nodes that they can prove themselves: node2, node3")
+    for name in ("node2", "node3"):
+        build(keyed[name], "announce")
+    ready = "all nodes can prove themselves; to let only a proof count: "
+    wait_for(lambda: ready in keys_of(keyed)["kdump"]["text"], lambda: str(keys_of(keyed)))
+    command = keys_of(keyed)["kdump"]["text"].partition(" on every node, then ")[2]
+    keyed["node1"].shell(command)
+    found = keys_of(keyed)
+    assert {found[node.name]["state"] for node in keyed.nodes} == {"ok"}
+
+    # one gets another key; what is told to do about it is done
+    node3 = keyed["node3"]
+    key = f"/etc/netns/{node3.host.name}/corosync/authkey"
+    write_key(key, b"another key" * 9)
+    build(node3, "refresh")
+    wait_for(lambda: keys_of(keyed)["node3"]["state"] != "ok", lambda: str(keys_of(keyed)))
+    found = keys_of(keyed)
+    assert {n.name: found[n.name]["state"] for n in keyed.nodes if n != node3} == {
+        "node1": "ok",
+        "node2": "ok",
+    }
+    assert found["node3"]["state"] == "bad"
+    assert found["node3"]["remedy"].startswith("on node3: put a copy of this node's /etc/corosync/")
+    write_key(key)
+    build(node3, "refresh")
+    wait_for(lambda: keys_of(keyed)["node3"]["state"] == "ok", lambda: str(keys_of(keyed)))
+
+    # an image that would not start proves nothing
+    node3.pretend("kexec_crash_loaded", "0")
+    assert node3.run(HELPER, "announce").status == 0
+    wait_for(lambda: keys_of(keyed)["node3"]["state"] == "unknown", lambda: str(keys_of(keyed)))
+    node3.pretend("kexec_crash_loaded", "1")
+
+
 def test_last_tells_of_a_fencing(well: Cluster) -> None:  # the last: node2 stays down
     well.crash("node2")
     with well["node2"].sender(*well.others("node2")):
@@ -337,7 +414,10 @@ def test_last_tells_of_a_fencing(well: Cluster) -> None:  # the last: node2 stay
     assert "ok" in states
     found = well["node1"].run(ADMIN, "doctor", "--json")
     ways = [c for c in json.loads(found.stdout)["checks"] if c["name"] == "way"]
-    assert {way["about"]: way["state"] for way in ways}["10.77.0.3"] == "ok"
+    states = {way["about"]: way["state"] for way in ways}
+    assert states == {"10.77.0.2": "unknown", "10.77.0.3": "ok"}
+    (down,) = (way for way in ways if way["about"] == "10.77.0.2")
+    assert "node2 is not a member of the cluster now" in down["text"]
 
 
 def test_no_crash_was_recorded(well: Cluster, tmp_path: Path) -> None:

@@ -180,7 +180,8 @@ def test_every_program_has_a_man_page() -> None:
 
 def test_units(tmp_path: os.PathLike[str]) -> None:
     root = unpacked("fence-kdump-send", tmp_path)
-    units = [f"fence-kdump-refresh.{kind}" for kind in ("service", "path", "timer")]
+    refresh = [f"fence-kdump-refresh.{kind}" for kind in ("service", "path", "timer")]
+    units = [*refresh, "fence-kdump-announce.service"]
     shutil.copytree(
         "/usr/lib/systemd/system",
         f"{root}/usr/lib/systemd/system",

@@ -59,7 +59,7 @@ def test_the_agent_s_help_gives_no_value_to_those_that_take_none() -> None:
 
 
 HELPER, ADMIN = "dracut-module/bin/fence-kdump-image", "admin/bin/fence-kdump"
-COMMANDS = ("show", "check", "refresh", "install", "prove", "key")
+COMMANDS = ("show", "check", "refresh", "announce", "install", "prove", "key")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from fence_kdump_cluster import corosync
+from fence_kdump_image import programs
 from fence_kdump_image.image import plan
 from fence_kdump_image.whom import members
 from fence_kdump_image.whom.sources import gather
@@ -28,7 +29,7 @@ def says(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Says:
     tool.parent.mkdir()
     (tmp_path / "var/lib/fence-kdump").mkdir(parents=True)
     monkeypatch.setenv("PATH", f"{tool.parent}:/usr/bin:/bin")
-    monkeypatch.setattr(members, "_SEARCH", "/nowhere")
+    monkeypatch.setattr(programs, "_SEARCH", "/nowhere")
 
     def write(script: str) -> None:
         tool.write_text(f"#!/bin/sh\n{script}\n")
@@ -110,7 +111,7 @@ def test_only_where_no_corosync_conf_names_nodes(
 
 def test_not_without_crm_node(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setattr(members, "_SEARCH", "/nowhere")
+    monkeypatch.setattr(programs, "_SEARCH", "/nowhere")
     assert members.current(str(tmp_path), {}) == ""
 
 

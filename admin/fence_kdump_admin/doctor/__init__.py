@@ -11,6 +11,7 @@ firewall  messages of the other nodes get in
 ruleset   what nft's rules do with a datagram
 way       messages get through to the other nodes
 cib       Pacemaker's configuration, as a file
+live      the running cluster: who is a member, and which key each node has
 commands  what to type, in the words of this node's cluster shell
 options   the options of a fencing device, as Pacemaker reads them
 cluster   a device and a level for every node

@@ -15,7 +15,7 @@ from xml.parsers import expat
 from fence_kdump_cluster import files
 from fence_kdump_cluster.cib import MOST
 
-__all__ = ["CibError", "Configuration", "Device", "Level", "parse", "read"]
+__all__ = ["CibError", "Configuration", "Device", "Level", "parse", "read", "tree"]
 
 AGENT = "fence_kdump"
 
@@ -102,7 +102,7 @@ def read(path: str) -> Configuration:
 
 def parse(data: bytes) -> Configuration:
     """The configuration in a CIB. Raises CibError."""
-    top = _tree(data)
+    top = tree(data)
     configuration = top.find("configuration")
     if top.tag != "cib" or configuration is None:
         raise CibError("no CIB")
@@ -116,7 +116,8 @@ def parse(data: bytes) -> Configuration:
     )
 
 
-def _tree(data: bytes) -> Element:
+def tree(data: bytes) -> Element:
+    """The elements of a document that Pacemaker has written. Raises CibError."""
     # No DOCTYPE: entities are how a small file becomes a large one, and a CIB never has any.
     builder = TreeBuilder()
     parser = expat.ParserCreate()

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from fence_kdump_admin.doctor import cib
+from fence_kdump_admin.doctor.live import Live
+from fence_kdump_admin.doctor.live import look as ask
 from fence_kdump_cluster import cib as nodes
 from fence_kdump_cluster import corosync, files
 from fence_kdump_image import textfiles
@@ -31,6 +33,8 @@ class Here:
     cluster -- Pacemaker's configuration, None if it is not known
     cluster_problem -- why not, "" if it is, or if this node has none
     addresses -- name -> addresses of all nodes that corosync.conf or the CIB names
+    remote -- the names of those that corosync.conf does not have: Pacemaker Remote nodes
+    live -- what the running cluster says
     """
 
     root: str
@@ -43,6 +47,8 @@ class Here:
     cluster: cib.Configuration | None
     cluster_problem: str
     addresses: Mapping[str, tuple[str, ...]]
+    remote: frozenset[str]
+    live: Live
 
     def text(self, path: str) -> str:
         """The content of a file, without blanks around it; "" if it cannot be read."""
@@ -69,6 +75,7 @@ def look(root: str, node: str) -> Here:
         problem, made = f"{image}: its manifest is of another version of fence-kdump", None
     wanted = plan.make(plan.read_sources(root), network, node, around=around)
     cluster, cluster_problem = _cluster(root + nodes.PATH)
+    everybody = _nodes(root)
     return Here(
         root=root,
         network=network,
@@ -79,7 +86,9 @@ def look(root: str, node: str) -> Here:
         listing=listing,
         cluster=cluster,
         cluster_problem=cluster_problem,
-        addresses=_addresses(root),
+        addresses={node.name: (*node.addresses, *node.cib) for node in everybody},
+        remote=frozenset(node.name for node in everybody if not node.addresses),
+        live=ask(root),
     )
 
 
@@ -97,11 +106,10 @@ def _cluster(path: str) -> tuple[cib.Configuration | None, str]:
         return None, str(error)
 
 
-def _addresses(root: str) -> dict[str, tuple[str, ...]]:
+def _nodes(root: str) -> tuple[corosync.Node, ...]:
     text, data = "", b""
     with contextlib.suppress(OSError):
         text = corosync.read(root)
     with contextlib.suppress(OSError):
         data = files.read(root + nodes.PATH, nodes.MOST)
-    joined = nodes.join(corosync.parse(text).nodes, nodes.parse(data).nodes)
-    return {node.name: (*node.addresses, *node.cib) for node in joined}
+    return nodes.join(corosync.parse(text).nodes, nodes.parse(data).nodes)

@@ -2,55 +2,68 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
+from collections.abc import Sequence
 
-from fence_kdump_admin.checks import Check, bad, ok, unknown
+from fence_kdump_admin.checks import OK, Check, bad, ok, unknown
 from fence_kdump_admin.doctor import commands
 from fence_kdump_admin.doctor.cib import Device
 from fence_kdump_admin.doctor.here import Here
+from fence_kdump_admin.doctor.options import serves
 from fence_kdump_cluster import keyfiles
+from fence_kdump_cluster.corosync import fold
 from fence_kdump_protocol import keys
 
 __all__ = ["checks"]
 
 MAKE = f"dd if=/dev/urandom of={keyfiles.MASTER} bs=256 count=1 && chmod 600 {keyfiles.MASTER}"
 COPY = f"copy {keyfiles.MASTER} to every node"
+OWN_KEY = f"cp {keyfiles.COROSYNC} {keyfiles.MASTER} && chmod 600 {keyfiles.MASTER}"
+REFRESH = "fence-kdump refresh"
+AGAIN = "fence-kdump doctor"
+TELL = "systemctl enable --now fence-kdump-announce.service"
+_MOST_NAMES = 5  # in one line
 
 
 def checks(here: Here) -> list[Check]:
-    """The key in the image, and the one that the devices are told to use."""
+    """The key in the image, the one that the devices are told to use, and the other nodes'."""
     devices = here.cluster.ours if here.cluster else ()
     demanding = [d for d in devices if d.options.get("auth", "").lower() not in ("", "off")]
     found = [_image(here, bool(demanding))] if here.plan.key or demanding else []
     for device in demanding:
         found += _device(here, device)
-    if here.plan.key and devices and not demanding:
-        require = commands.set_options(devices[0].id, auth="required")
-        text = f"no device asks for proofs yet; when the line above is ok on every node: {require}"
-        found.append(ok("auth", text))
+        if _is_required(device):
+            found += _nodes(here, device)
+    if here.plan.key:
+        found += _ready(here, [d for d in devices if not _is_required(d)])
     return found
+
+
+def _is_required(device: Device) -> bool:
+    """The agent takes an unknown word for required, too."""
+    return device.options.get("auth", "").lower() not in ("", "off", "prefer")
 
 
 def _image(here: Here, wanted: bool) -> Check:
     key = here.plan.key
     if not key:
-        told = "no key: the crash kernel cannot prove which node it is, and is not believed"
+        told = "this node has no key: its crash kernel cannot prove which node it is"
         return bad("key", told, f"{MAKE}; {COPY}")
     inside = here.manifest.get("key", {}) if isinstance(here.manifest, dict) else None
     if inside is None:
         return unknown("key", "nothing is known of the key in the crash image")
     if not inside:
-        return bad("key", "the crash image has no key of this node", "fence-kdump refresh")
+        return bad("key", "the crash image has no key of this node", REFRESH)
     return ok("key", f"the crash image has the key of {key.name}, made of {key.source}")
 
 
 def _device(here: Here, device: Device) -> list[Check]:
-    path = device.options.get("key") or keyfiles.master(here.root)
+    path = _path(here, device)
     asks = f"{device.id} has auth={device.options['auth']}"
     try:
-        data = keyfiles.read(here.root + path)
-        if len(data) < keys.LEAST_MASTER:
-            raise keyfiles.BadKeyFile(f"{path}: shorter than {keys.LEAST_MASTER} bytes")
+        _master(here, path)
     except keyfiles.BadKeyFile as error:
         if os.geteuid():
             return [unknown("auth", f"{error}: run it as root", about=device.id)]
@@ -60,11 +73,101 @@ def _device(here: Here, device: Device) -> list[Check]:
     exposure = keyfiles.exposure(here.root + path)
     if exposure:
         return [bad("auth", exposure, f"chmod 600 {path}", device.id)]
-    if path == keyfiles.COROSYNC and device.options["auth"].lower() == "required":
+    if path == keyfiles.COROSYNC and _is_required(device):
         text = (
             f"{asks} and uses {path}: when that is replaced, images that have the old key are not"
             " believed"
         )
-        remedy = f"cp {path} {keyfiles.MASTER} && chmod 600 {keyfiles.MASTER}; {COPY}"
-        return [bad("auth", text, remedy, device.id)]
+        return [bad("auth", text, f"{OWN_KEY}; {COPY}", device.id)]
     return [ok("auth", f"{asks}, and this node has the key ({path})", device.id)]
+
+
+def _path(here: Here, device: Device) -> str:
+    return device.options.get("key") or keyfiles.master(here.root)
+
+
+def _master(here: Here, path: str) -> bytes:
+    """Raises BadKeyFile."""
+    data = keyfiles.read(here.root + path)
+    if len(data) < keys.LEAST_MASTER:
+        raise keyfiles.BadKeyFile(f"{path}: it has less than {keys.LEAST_MASTER} bytes")
+    return data
+
+
+def _nodes(here: Here, device: Device) -> list[Check]:
+    """Whether each node of a device will be believed, by the key that it has told the cluster."""
+    path = _path(here, device)
+    believed = _masters(here, path)
+    served = [node for node in here.addresses if serves(device, node)]
+    return [_node(here, path, believed, node) for node in served] if believed else []
+
+
+def _ready(here: Here, devices: Sequence[Device]) -> list[Check]:
+    """Whether auth=required may be set where it is not."""
+    found = []
+    for device in devices:
+        nodes = _nodes(here, device)
+        if not nodes:
+            continue
+        auth = device.options.get("auth", "")
+        has = f"{device.id} has auth={auth}" if auth else f"{device.id} has no auth option"
+        lacking = [check.about for check in nodes if check.state != OK]
+        if lacking:
+            text = f"it is not known of all nodes that they can prove themselves: {_some(lacking)}"
+        else:
+            require = commands.set_options(device.id, auth="required")
+            if _path(here, device) == keyfiles.COROSYNC:
+                require = f"{OWN_KEY} on every node, then {require}"
+            text = f"all nodes can prove themselves; to let only a proof count: {require}"
+        found.append(ok("auth", f"{has}; {text}", device.id))
+    return found
+
+
+def _some(names: Sequence[str]) -> str:
+    return ", ".join(names[:_MOST_NAMES]) + ("..." if len(names) > _MOST_NAMES else "")
+
+
+def _masters(here: Here, path: str) -> list[bytes]:
+    """The keys that an agent on this node believes: the one in force, and the one before it."""
+    found = []
+    for one in (path, keyfiles.old(path)):
+        with contextlib.suppress(keyfiles.BadKeyFile):
+            found.append((one, _master(here, one)))
+    return [data for _, data in found] if path in dict(found) else []
+
+
+def _node(here: Here, path: str, believed: Sequence[bytes], node: str) -> Check:
+    name = node.encode("utf-8", "surrogateescape")
+    ids = {keys.key_id(keys.node_key(master, name)).hex() for master in believed}
+    told = _own(here, node) or here.live.key_of(node)
+    if told in ids:
+        return ok("node-key", f"{node} has the right key in its crash image", node)
+    if told:
+        text = f"{node} has another key in its crash image than the one that {path} gives it"
+        remedy = f"{_copy(here, path, node)}; then on {node}: {REFRESH}"
+        return bad("node-key", text, remedy, node)
+    text = f"nothing is known of the key in {node}'s crash image"
+    if here.live.problem:
+        return unknown("node-key", f"{text}: {here.live.problem}", about=node)
+    if here.live.is_absent(node):
+        text = f"{text}: {node} is not a member of the cluster now"
+        return unknown("node-key", text, f"when {node} is a member again: {AGAIN}", node)
+    text = f"{text}: {node} has told the cluster of none"
+    return unknown("node-key", text, f"on {node}: {TELL}", node)
+
+
+def _own(here: Here, node: str) -> str:
+    """The id of the key in this node's crash image, "" for another node."""
+    own = here.plan.key
+    inside = here.manifest.get("key") if isinstance(here.manifest, dict) else None
+    if not own or fold(node) != fold(own.name) or not isinstance(inside, dict):
+        return ""
+    return str(inside.get("id", ""))
+
+
+def _copy(here: Here, path: str, node: str) -> str:
+    """How a node gets the right key; a Pacemaker Remote node should not have the cluster's."""
+    if node not in here.remote:
+        return f"on {node}: put a copy of this node's {path}"
+    command = f"fence-kdump key --master {shlex.quote(path)} {shlex.quote(node)}"
+    return f"on {node}: write what '{command}' prints here into {keyfiles.NODE}"

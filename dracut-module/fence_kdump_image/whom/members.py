@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -22,7 +21,6 @@ __all__ = ["PATH", "Members", "current", "parse"]
 PATH = "/var/lib/fence-kdump/members"
 
 _PATIENCE = 5.0  # seconds for each question: crm_node itself waits without end
-_SEARCH = "/usr/sbin:/sbin"  # beside PATH, which may be a user's
 _AUTHKEY = "/etc/pacemaker/authkey"  # by which a Pacemaker Remote node lets the cluster in
 _HEADER = "# the cluster's members, as crm_node told this Pacemaker Remote node; written anew\n"
 
@@ -61,7 +59,7 @@ def current(root: str, texts: Mapping[str, str]) -> str:
 
     Returns "" where there is nothing to ask, or a file tells who the nodes are.
     """
-    crm_node = shutil.which("crm_node", path=f"{os.environ.get('PATH', '')}:{_SEARCH}")
+    crm_node = programs.find("crm_node")
     if not crm_node or _is_member(texts.get(corosync.PATH)):
         return ""
     kept = textfiles.read(root + PATH)

@@ -1,0 +1,233 @@
+"""What doctor makes of the keys that the nodes have told the running cluster."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from fence_kdump_admin.checks import Check
+from fence_kdump_admin.doctor import keys, live
+from fence_kdump_admin.doctor.cib import CibError, Configuration, Device
+from fence_kdump_admin.doctor.here import Here
+from fence_kdump_image.image.nodekey import NodeKey
+from fence_kdump_image.image.plan import ALONE, Plan
+from fence_kdump_image.way.network import Kernel
+from fence_kdump_protocol.keys import key_id, node_key
+
+MASTER, OLD = b"m" * 32, b"o" * 32
+NODES = ("node1", "node2", "far")
+
+
+def id_of(node: str, master: bytes = MASTER) -> str:
+    return key_id(node_key(master, node.encode())).hex()
+
+
+def status(**told: str | None) -> live.Live:
+    """What a cluster says whose nodes have told that; None: the node is no member."""
+    return live.parse(
+        "<status>{}</status>".format(
+            "".join(
+                f'<node_state uname="{node}" in_ccm="{str(value is not None).lower()}">'
+                "<transient_attributes><instance_attributes>"
+                f'<nvpair name="fence-kdump-key" value="{value or ""}"/>'
+                "</instance_attributes></transient_attributes></node_state>"
+                for node, value in told.items()
+            )
+        ).encode()
+    )
+
+
+ALL = {"node2": id_of("node2"), "far": id_of("far")}
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Callable[..., Here]:
+    """here(auth, live): node1, whose crash image has the right key."""
+    os.makedirs(tmp_path / "etc/fence_kdump")
+    (tmp_path / "etc/fence_kdump/key").write_bytes(MASTER)
+    os.chmod(tmp_path / "etc/fence_kdump/key", 0o600)
+
+    def make(auth: str, said: live.Live) -> Here:
+        options = {"auth": auth} if auth else {}
+        own = NodeKey("node1", node_key(MASTER, b"node1"), "/etc/fence_kdump/key")
+        return Here(
+            root=str(tmp_path),
+            network=Kernel(str(tmp_path)),
+            plan=Plan("node1", (), (), (), "", (), (), "", (), ALONE, "node1", own),
+            image="",
+            image_problem="",
+            manifest={"key": {"id": own.id, "node": "node1"}},
+            listing="",
+            cluster=Configuration({}, (Device("kdump", "fence_kdump", options),), (), {}),
+            cluster_problem="",
+            addresses=dict.fromkeys(NODES, ()),
+            remote=frozenset({"far"}),
+            live=said,
+        )
+
+    return make
+
+
+def of_nodes(found: list[Check]) -> dict[str, str]:
+    return {check.about: check.state for check in found if check.name == "node-key"}
+
+
+def auth(found: list[Check]) -> Check:
+    (check,) = (check for check in found if check.name == "auth")
+    return check
+
+
+def test_all_can_prove_themselves(here: Callable[..., Here]) -> None:
+    for wanted, has in (("", "kdump has no auth option"), ("off", "kdump has auth=off")):
+        found = keys.checks(here(wanted, status(node1="", **ALL)))
+        assert {check.state for check in found} == {"ok"}
+        assert auth(found).text.startswith(f"{has}; all nodes can prove themselves; ")
+        assert auth(found).text.endswith(": pcs stonith update kdump auth=required")
+    found = keys.checks(here("required", status(node1="", **ALL)))
+    assert {check.state for check in found} == {"ok"}
+    assert set(of_nodes(found)) == set(NODES)
+
+
+def test_corosync_s_key_is_made_our_own_first(here: Callable[..., Here], tmp_path: Path) -> None:
+    os.makedirs(tmp_path / "etc/corosync")
+    os.rename(tmp_path / "etc/fence_kdump/key", tmp_path / "etc/corosync/authkey")
+    text = auth(keys.checks(here("", status(node1="", **ALL)))).text
+    assert ": cp /etc/corosync/authkey /etc/fence_kdump/key && chmod 600 " in text
+
+
+# what the nodes have told; the states of node2 and far; a part of node2's text, and of its remedy
+TOLD: Mapping[str, tuple[live.Live, tuple[str, str], str, str]] = {
+    "all": (status(node1="", **ALL), ("ok", "ok"), "node2 has the right key", ""),
+    "names in another case": (
+        status(NODE1="", NODE2=ALL["node2"], FAR=ALL["far"]),
+        ("ok", "ok"),
+        "",
+        "",
+    ),
+    "the key before this one": (
+        status(node1="", node2=id_of("node2", OLD), far=id_of("far")),
+        ("ok", "ok"),
+        "",
+        "",
+    ),
+    "another key": (
+        status(node1="", node2="0" * 16, far=id_of("far")),
+        ("bad", "ok"),
+        "another key in its crash image than the one that /etc/fence_kdump/key gives it",
+        "on node2: put a copy of this node's /etc/fence_kdump/key; then on node2: fence-kdump",
+    ),
+    "another node's key": (
+        status(node1="", node2=id_of("far"), far=id_of("node2")),
+        ("bad", "bad"),
+        "another key",
+        "",
+    ),
+    "none": (
+        status(node1="", node2="", far=id_of("far")),
+        ("unknown", "ok"),
+        "node2 has told the cluster of none",
+        "on node2: systemctl enable --now fence-kdump-announce.service",
+    ),
+    "what is no id": (
+        status(node1="", node2="$(reboot)" + "0" * 7, far=id_of("far")),
+        ("unknown", "ok"),
+        "node2 has told the cluster of none",
+        "",
+    ),
+    "a node is down": (
+        status(node1="", node2=None, far=id_of("far")),
+        ("unknown", "ok"),
+        "node2 is not a member of the cluster now",
+        "when node2 is a member again: fence-kdump doctor",
+    ),
+    "a node that never was there": (
+        status(node1="", far=id_of("far")),
+        ("unknown", "ok"),
+        "node2 is not a member of the cluster now",
+        "",
+    ),
+    "Pacemaker is down": (
+        live.Live(problem="Pacemaker does not answer"),
+        ("unknown", "unknown"),
+        "Pacemaker does not answer",
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("row", TOLD)
+def test_what_the_nodes_have_told(here: Callable[..., Here], tmp_path: Path, row: str) -> None:
+    said, states, text, remedy = TOLD[row]
+    (tmp_path / "etc/fence_kdump/key.old").write_bytes(OLD)
+    found = keys.checks(here("required", said))
+    assert of_nodes(found) == {"node1": "ok", "node2": states[0], "far": states[1]}
+    (node2,) = (check for check in found if check.about == "node2")
+    assert text in node2.text
+    assert remedy in node2.remedy
+    # where nothing demands a proof, nothing is wrong, and nothing is advised before all can
+    ready = auth(keys.checks(here("", said)))
+    assert ready.state == "ok"
+    assert ("auth=required" in ready.text) == (states == ("ok", "ok"))
+
+
+def test_a_remote_node_gets_its_own_key_alone(here: Callable[..., Here]) -> None:
+    said = status(node1="", node2=id_of("node2"), far="0" * 16)
+    (far,) = (check for check in keys.checks(here("required", said)) if check.about == "far")
+    assert far.remedy.startswith(
+        "on far: write what 'fence-kdump key --master /etc/fence_kdump/key far' prints here into"
+        " /etc/fence_kdump/node.key; "
+    )
+
+
+def test_a_stale_image_of_this_node(here: Callable[..., Here]) -> None:
+    wrong = replace(here("required", status(**ALL)), manifest={"key": {"id": "0" * 16}})
+    assert of_nodes(keys.checks(wrong))["node1"] == "bad"
+
+
+# Pacemaker before 2.1.7 and since, with a full node and a remote one: in_ccm, crmd, and whether it
+# is a member
+MEMBERS = [
+    ("true", "online", True),
+    ("false", "offline", False),
+    ("true", "offline", False),
+    ("1795975726", "1795975726", True),
+    ("0", "0", False),
+    ("1795975726", "0", False),
+    ("true", None, True),
+    ("1795975726", None, True),
+    ("false", None, False),
+    ("0", None, False),
+    (None, None, False),
+]
+
+
+@pytest.mark.parametrize(("in_ccm", "crmd", "member"), MEMBERS)
+def test_members(in_ccm: str | None, crmd: str | None, member: bool) -> None:
+    signs = {"in_ccm": in_ccm, "crmd": crmd}
+    shown = " ".join(f'{name}="{sign}"' for name, sign in signs.items() if sign is not None)
+    said = live.parse(f'<status><node_state id="1" uname="Node1" {shown}/></status>'.encode())
+    assert said.is_absent("node1") != member
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"no XML",
+        b"<status>",
+        b'<!DOCTYPE status [<!ENTITY a "aaaa">]><status/>',
+        b"<status>" + b" " * (17 << 20) + b"</status>",
+        b"\xff\xfe<status/>",
+    ],
+)
+def test_what_is_no_status(data: bytes) -> None:
+    with pytest.raises(CibError):
+        live.parse(data)
+
+
+def test_with_a_root_the_running_cluster_is_another_s(tmp_path: Path) -> None:
+    assert "--root" in live.look(str(tmp_path)).problem
