@@ -48,10 +48,10 @@ def _counted(addresses: list[bytes], found: Mapping[bytes, int]) -> str:
 def _remedy(addresses: list[bytes], node: str) -> str:
     """How to have the addresses expected: pcmk_host_map separates by colons, as IPv6 does."""
     plain = [show(address) for address in addresses if len(address) == 4]
-    whom = "that is" if len(addresses) == 1 else "those are"
+    whose = "this address belongs" if len(addresses) == 1 else "these addresses belong"
     if len(plain) == len(addresses):
-        return f'if {whom} {node}, write pcmk_host_map="{node}:{",".join(plain)}"'
+        return f'if {whose} to {node}, set pcmk_host_map="{node}:{",".join(plain)}"'
     return (
-        f"if {whom} {node}, give it a name for all its addresses in /etc/hosts, and write"
+        f"if {whose} to {node}, add one name for all addresses of {node} to /etc/hosts and set"
         f' pcmk_host_map="{node}:NAME"'
     )

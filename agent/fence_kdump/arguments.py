@@ -45,10 +45,10 @@ def _parser() -> _Parser:
     parser = _Parser(
         prog="fence_kdump",
         usage="fence_kdump [OPTION]...",
-        description="Wait for the message by which a node says that it runs its crash kernel: then"
-        " it is fenced, and can finish its kernel dump. Without arguments, options are read from"
-        " standard input as key=value lines.",
-        epilog="Exit status: 0 when the node is fenced (or the other action succeeded), else 1.",
+        description="Wait for a message from the target node that says that it runs its crash"
+        " kernel. The node then counts as fenced and can finish its kernel dump. Without arguments,"
+        " the agent reads its options as key=value lines from standard input.",
+        epilog="Exit status: 0 if the node is fenced or the other action succeeded, otherwise 1.",
         add_help=False,
         formatter_class=lambda prog: argparse.RawTextHelpFormatter(prog, max_help_position=36),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import namedtuple
 
 from fence_kdump.roll import Roll
-from fence_kdump.whom import Whom, never, whom
+from fence_kdump.whom import Whom, left_out, never, whom
 from fence_kdump_cluster.addresses import is_loopback, pack, show
 from fence_kdump_cluster.corosync import Node
 
@@ -91,7 +91,7 @@ class Verdict(namedtuple("Verdict", "result why", defaults=("",))):
     """Whether a message from an address counts.
 
     result -- COUNTS, REFUSED, or WAITS while a look-up may still give the address to another node
-    why -- one-line text that goes on after "it", "" if it counts
+    why -- one-line text that continues "the address", "" if it counts
     """
 
     __slots__ = ()
@@ -112,13 +112,13 @@ def expect(question: Question, known: Known, own: frozenset[bytes]) -> Expectati
     warnings = dict.fromkeys(who.warnings)
     for name in who.names:
         if name in known and not known[name] and not roll.says(name):
-            warnings[f"{name} does not resolve to an address: not expected"] = None
+            warnings[f"{name} does not resolve to an address, so it does not count"] = None
     addresses: dict[bytes, str] = {}
     for name, address, verdict in _judged(who, roll, known, own):
         if verdict.result == COUNTS:
             addresses.setdefault(address, name)
         elif verdict.result == REFUSED:
-            warnings[f"{name}: {show(address)} is not expected: it {verdict.why}"] = None
+            warnings[left_out(name, show(address), verdict.why)] = None
     return Expectation(addresses, tuple(warnings))
 
 
@@ -176,14 +176,14 @@ def _judge(
     if taken:
         return Verdict(REFUSED, taken)
     if any(place != target for place in roll.silent.values()):
-        return Verdict(WAITS, "may still turn out to be another node's")
+        return Verdict(WAITS, "may still turn out to belong to another node")
     return Verdict(COUNTS)
 
 
 def _own(name: str, address: bytes, own: frozenset[bytes]) -> str:
     """Why it is no other host's: loopback addresses count where they are given literally."""
     mine = pack(name) != address if is_loopback(address) else address in own
-    return "is this host's own" if mine else ""
+    return "belongs to this host" if mine else ""
 
 
 def _is_certain(address: bytes, target: int | None, roll: Roll) -> bool:
@@ -197,4 +197,4 @@ def _taken(address: bytes, target: int | None, roll: Roll) -> str:
     if stated:
         return f"belongs to {roll.name(stated[0])} in {roll.where(stated[0], address)}"
     looked_up = [place for place in sorted(roll.looked_up(address)) if place != target]
-    return f"is what {roll.name(looked_up[0])} resolves to" if looked_up else ""
+    return f"is what the name {roll.name(looked_up[0])} resolves to" if looked_up else ""

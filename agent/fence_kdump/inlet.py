@@ -77,7 +77,7 @@ class Inlet:
             try:
                 self._attach((), wanted=False)
             except OSError as error:
-                text = f"no filter for {_name(self.family)}: {error.strerror}"
+                text = f"cannot set the packet filter for {_name(self.family)}: {error.strerror}"
                 raise CannotListen(f"{text}: raise net.core.optmem_max") from error
 
     def _attach(self, sources: Sequence[bytes], wanted: bool) -> None:
@@ -124,7 +124,7 @@ class Inlet:
             datagram = from_udp(data, source, info[:_ADDRESS_LENGTH])
             index = info[_ADDRESS_LENGTH:]
         if not vrf.is_heard(self._socket, int.from_bytes(index, sys.byteorder)):
-            raise BadDatagram("came in by a VRF, and net.ipv4.udp_l3mdev_accept is not set")
+            raise BadDatagram("arrived through a VRF, and net.ipv4.udp_l3mdev_accept is not set")
         return datagram
 
     def dropped(self) -> int:
@@ -152,8 +152,13 @@ def open_inlet(family: int, port: int) -> Inlet:
         if error.errno != errno.EADDRINUSE:
             text = f"cannot listen on UDP port {port} ({_name(family)}): {error.strerror}"
             raise CannotListen(text) from error
-    in_use = f"UDP port {port} ({_name(family)}) is in use, and to listen beside another program"
-    return _open(family, True, port, unless_root=f"{in_use} the agent must be root (CAP_NET_RAW)")
+    in_use = f"another program uses UDP port {port} ({_name(family)})"
+    return _open(
+        family,
+        True,
+        port,
+        unless_root=f"{in_use}: to share it, run the agent as root (CAP_NET_RAW)",
+    )
 
 
 def open_lookout(family: int, port: int, expected: Sequence[bytes]) -> Inlet:
@@ -161,7 +166,7 @@ def open_lookout(family: int, port: int, expected: Sequence[bytes]) -> Inlet:
 
     Raises CannotListen.
     """
-    unless_root = "only root (CAP_NET_RAW) can see messages from other addresses"
+    unless_root = "to see messages from other addresses, run the agent as root (CAP_NET_RAW)"
     return _open(family, True, port, expected, unless_root)
 
 
@@ -174,7 +179,7 @@ def _open(
         if unless_root and isinstance(error, PermissionError):
             raise CannotListen(unless_root) from error
         kind = NoSuchFamily if error.errno == errno.EAFNOSUPPORT else CannotListen
-        raise kind(f"no socket for {_name(family)}: {error.strerror}") from error
+        raise kind(f"cannot open a socket for {_name(family)}: {error.strerror}") from error
     try:
         inlet.filter(unwanted, wanted=False)  # of a UDP socket, before the first can come in
     except CannotListen:

@@ -61,7 +61,7 @@ def load(options: Options) -> Keyring:
         masters.append(_master(keyfiles.old(path)))
     except BadKeyFile as error:
         if os.path.lexists(keyfiles.old(path)):
-            return Keyring(policy, tuple(masters), (f"{error}; it is not used",))
+            return Keyring(policy, tuple(masters), (f"{error}; this key is not used",))
     return Keyring(policy, tuple(masters))
 
 
@@ -75,7 +75,9 @@ def _master(path: str) -> bytes:
 
     master = keyfiles.read(path)
     if len(master) < LEAST_MASTER:
-        raise BadKeyFile(f"{path}: a key has {LEAST_MASTER} bytes or more, not {len(master)}")
+        raise BadKeyFile(
+            f"{path}: the key has {len(master)} bytes, but needs at least {LEAST_MASTER}"
+        )
     exposure = keyfiles.exposure(path)
     if exposure:
         raise BadKeyFile(exposure)

@@ -18,6 +18,7 @@ from fence_kdump_cluster.resolve import Resolver
 __all__ = ["main"]
 
 HINT = "try 'fence_kdump --help'"
+_INSTEAD = "add the name to /etc/hosts or use an address"
 
 
 def main(argv: list[str]) -> int:
@@ -35,7 +36,7 @@ def main(argv: list[str]) -> int:
     except KeyboardInterrupt:
         report.error("interrupted")
     except Exception as error:  # whatever it is, the next level has to fence
-        report.error(f"cannot go on: {type(error).__name__}: {error}")
+        report.error(f"internal error, please report it: {type(error).__name__}: {error}")
     return 1
 
 
@@ -52,7 +53,7 @@ def _run(argv: list[str], started: float) -> int:
             return 0
     else:
         if sys.stdin is None:
-            raise UsageError("no arguments, and standard input is closed")
+            raise UsageError("no options: there are no arguments and standard input is closed")
         values = read_stdin(started)
     options = read(values)
     if options.action == "off":
@@ -60,7 +61,7 @@ def _run(argv: list[str], started: float) -> int:
             return _fail(options.problems)
         return _off(options, started + options.timeout)
     if options.action not in OTHER_ACTIONS:
-        raise UsageError(f"unsupported action '{options.action}': take {', '.join(ACTIONS)}")
+        raise UsageError(f"unsupported action '{options.action}': use one of {', '.join(ACTIONS)}")
     return OTHER_ACTIONS[options.action](options)
 
 
@@ -84,7 +85,7 @@ def _off(options: Options, end: float) -> int:
     for problem in (*options.problems, *number_for_plug(options)):
         report.warning(problem)  # better to wait with a default than to lose the dump
     if not options.nodename and not options.plug:
-        raise UsageError("action 'off' requires nodename")
+        raise UsageError("action 'off' requires nodename or plug")
 
     def ask() -> Question:
         question, warnings = sources.ask(options.nodename, options.plug)
@@ -107,7 +108,7 @@ def _monitor(options: Options) -> int:
     from fence_kdump import monitor
 
     problems = [*options.problems, *monitor.problems(options.ipport, options.family)]
-    return _tell(problems, options, "this node can do its part")
+    return _tell(problems, options, "this node is ready to dump, and to listen for other nodes")
 
 
 def _metadata(_options: Options) -> int:
@@ -125,15 +126,18 @@ def _validate(options: Options) -> int:
     unknown = resolver.unknown()
     for name in sources.strange_addresses(options.nodename):
         report.warning(
-            f"nodename '{name}' is no address of a node in corosync.conf or the CIB, and will not"
-            f' count: write pcmk_host_map="NODE:{name}" instead'
+            f"nodename '{name}' is not an address of a node in corosync.conf or the CIB, so it does"
+            f' not count: set pcmk_host_map="NODE:{name}" instead'
         )
     problems = [
         *options.problems,
         *number_for_plug(options),
         *keyring.faults(options),
-        *(f"nodename '{name}' does not resolve" for name in nobody),
-        *(f"nodename '{name}' could not be looked up: {unknown[name]}" for name in unknown),
+        *(f"nodename '{name}' does not resolve: {_INSTEAD}" for name in nobody),
+        *(
+            f"nodename '{name}' could not be looked up ({unknown[name]}): {_INSTEAD}"
+            for name in unknown
+        ),
     ]
     return _tell(problems, options, "the options are valid")
 

@@ -9,18 +9,19 @@ __all__ = ["metadata"]
 LONGDESC = """\
 fence_kdump is the first level of a fencing topology: it lets a crashed node finish its kernel dump.
 
-When a node panics, its crash kernel saves the memory and meanwhile sends messages to the other
-nodes. The "off" action waits for such a message from the node that is to be fenced. When a valid
-one arrives, that node runs nothing but its crash kernel: it is fenced. If none arrives in time, the
-action fails and the next level has to fence the node.
+When a node panics, its crash kernel saves the memory and sends messages to the other nodes in the
+meantime. The "off" action waits for such a message from the target node. When a valid message
+arrives, the target node runs nothing but its crash kernel, so it counts as fenced. If no message
+arrives in time, the action fails and Pacemaker uses the next fencing level.
 
-fence_kdump only detects that a node is dumping. It cannot stop a node that is alive, so it never
-replaces power fencing: always add a second level that does.
+fence_kdump only detects that a node is dumping. It cannot stop a node that is alive, so it does not
+replace power fencing: always configure power fencing as the second level.
 
-Give the agent's timeout less time than pcmk_off_timeout, so that it can say what it waited for.
+Set timeout lower than pcmk_off_timeout. Otherwise Pacemaker kills the agent before it can log what
+it waited for.
 
-"fence-kdump doctor", on each node, checks the node, the way to the others and the device's options,
-and says what to type where one is wrong."""
+To check a node, its links to the other nodes and the device's options, run "fence-kdump doctor" on
+each node. It prints the command that corrects each problem."""
 
 # The name by which older Pacemaker versions pass "plug".
 PORT = """\

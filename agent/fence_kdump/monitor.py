@@ -30,7 +30,10 @@ def problems(port: int, family: str) -> list[str]:
 
 def _crash_kernel() -> list[str]:
     if _read(CRASH_SIZE) in ("", "0"):
-        return ["no memory is reserved for a crash kernel: boot with crashkernel= (see kdump(8))"]
+        return [
+            "no memory is reserved for a crash kernel: add crashkernel= to the kernel command line"
+            " and reboot (see kdump(8))"
+        ]
     if _read(CRASH_LOADED) != "1":
         return ["no crash kernel is loaded: start the kdump service"]
     return []
@@ -52,7 +55,9 @@ def _image() -> list[str]:
     line, _, image = _read(IMAGE_STATE).partition("\n")
     state, _, why = line.partition(" ")
     if state == "stale" and not _is_another(image):
-        return [f"the crash image is stale ({why or 'no reason recorded'}): rebuild it"]
+        return [
+            f"the crash image is stale ({why or 'no reason recorded'}): run 'fence-kdump refresh'"
+        ]
     return []
 
 

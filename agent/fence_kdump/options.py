@@ -57,11 +57,11 @@ class Parameter(namedtuple("Parameter", "name letter option value type default h
 PARAMETERS = (
     Parameter(
         *("nodename", "n", "nodename", "NODE[,NODE...]", "string", ""),
-        "Names or addresses of the node to be fenced; a message from any of its addresses counts.",
+        "Names or addresses of the target node. A message from any of its addresses counts.",
     ),
     Parameter(
         *("plug", "", "plug", "NODE", "string", ""),
-        "The node to be fenced, as Pacemaker names it; narrows nodename down to this node.",
+        "The target node, as Pacemaker names it. Limits nodename to this node.",
     ),
     Parameter(
         *("ipport", "p", "ipport", "PORT", "integer", str(PORT)),
@@ -77,18 +77,19 @@ PARAMETERS = (
     ),
     Parameter(
         *("timeout", "t", "timeout", "SECONDS", "second", f"{DEFAULT_TIMEOUT:g}"),
-        "How long to wait for a message; should be less than pcmk_off_timeout.",
+        "How long to wait for a message. Set it lower than pcmk_off_timeout.",
     ),
     Parameter(
         *("auth", "", "auth", "POLICY", "string", ""),
-        "Whether the node has to prove who it is: off, prefer or required; prefer if the cluster"
-        " has a key made for that, else off.",
+        "Whether the target node must prove its identity: off, prefer or required. Without this"
+        " option: prefer if /etc/fence_kdump/key exists, otherwise off.",
     ),
     Parameter(
         *("key", "", "key", "FILE", "string", ""),
-        "The cluster's key: /etc/fence_kdump/key, or else Corosync's.",
+        "File with the cluster's key. Without this option: /etc/fence_kdump/key if it exists,"
+        " otherwise /etc/corosync/authkey.",
     ),
-    Parameter(*("verbose", "v", "verbose", "", "boolean", ""), "Say more."),
+    Parameter(*("verbose", "v", "verbose", "", "boolean", ""), "Print more messages."),
     Parameter(*("version", "V", "version", "", "boolean", ""), "Print the version."),
     Parameter(*("usage", "h", "help", "", "boolean", ""), "Print this help."),
 )
@@ -192,7 +193,7 @@ def _port(text: str, problems: list[str]) -> int:
     if _as_port(text):
         return _as_port(text)
     problems.append(
-        f"invalid ipport '{text}': take a whole number from 1 to 65535 (default: {PORT})"
+        f"invalid ipport '{text}': use a whole number from 1 to 65535 (default: {PORT})"
     )
     return PORT
 
@@ -200,7 +201,7 @@ def _port(text: str, problems: list[str]) -> int:
 def _family(text: str, problems: list[str]) -> str:
     if text.lower() in FAMILIES:
         return text.lower()
-    problems.append(f"unsupported family '{text}': take auto, ipv4 or ipv6 (default: auto)")
+    problems.append(f"unsupported family '{text}': use auto, ipv4 or ipv6 (default: auto)")
     return "auto"
 
 
@@ -209,7 +210,7 @@ def _timeout(text: str, problems: list[str]) -> float:
     if found is not None and 0 < found <= LONGEST_TIMEOUT:
         return found
     problems.append(
-        f"invalid timeout '{text}': take a time such as 40, 40s or 2min, at most a week"
+        f"invalid timeout '{text}': use a time such as 40, 40s or 2min, at most a week"
         f" (default: {DEFAULT_TIMEOUT:g})"
     )
     return DEFAULT_TIMEOUT
@@ -219,7 +220,9 @@ def _auth(text: str, problems: list[str]) -> str:
     if not text or text.lower() in POLICIES:
         return text.lower()
     # a slip of the pen must not make a forged message count
-    problems.append(f"unsupported auth '{text}': take off, prefer or required (now: required)")
+    problems.append(
+        f"unsupported auth '{text}': use off, prefer or required (until then: required)"
+    )
     return "required"
 
 
@@ -229,6 +232,6 @@ def _verbose(text: str, problems: list[str]) -> bool:
     if word in ("", "no", "n", "off", "false") or (word.isascii() and word.isdigit()):
         return word.isdigit() and int(word) > 0
     if word not in ("yes", "y", "on", "true"):
-        problems.append(f"invalid verbose '{text}': take yes or no (default: no)")
+        problems.append(f"invalid verbose '{text}': use yes or no (default: no)")
         return False
     return True

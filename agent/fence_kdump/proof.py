@@ -122,10 +122,12 @@ class Proof:
             self._refuse("an answer to another challenge")
         elif response.name != name:
             other = response.name.decode("utf-8", "backslashreplace")
-            self._refuse(f"the node there calls itself '{other}'")
+            self._refuse(f"the node there is named '{other}'")
         elif response.key_id not in map(key_id, self._keys):
             key = response.key_id.hex()
-            self._refuse(f"another key, {key}: rebuild {self.node}'s crash image, or compare keys")
+            self._refuse(
+                f"another key, {key}: rebuild the crash image of {self.node}, or compare the keys"
+            )
         else:
             self._refuse("a forged answer")
         return False
@@ -134,10 +136,11 @@ class Proof:
         """Why nothing is proven, in one line."""
         if self._reasons:
             reasons = (f"{number} x {reason}" for reason, number in self._reasons.items())
-            return f"answers to challenges came, and none proves {self.node}: {', '.join(reasons)}"
+            answers = ", ".join(reasons)
+            return f"answers came, but none proves the identity of {self.node}: {answers}"
         return (
-            f"no answer came to {self.sent} challenges: the crash image has no key of {self.node},"
-            " or a firewall is in the way"
+            f"no answer came to {self.sent} challenges: the crash image of {self.node} has no key,"
+            " or a firewall drops the challenges"
         )
 
     def _refuse(self, reason: str) -> None:

@@ -49,13 +49,13 @@ def heard(result: Heard) -> str:
     """The line for what counted."""
     node = _node(result.source, result.name)
     if result.doubt is None:
-        return f"received a valid message from {node}: it is fenced"
+        return f"received a valid message from {node}: the node is fenced"
     if result.doubt:
         return (
-            f"received a valid message from {node}, which did not prove who it is"
-            f" ({result.doubt}): it is fenced"
+            f"received a valid message from {node} without a proof of identity"
+            f" ({result.doubt}): the node is fenced"
         )
-    return f"{node} has proven that it is in its crash kernel: it is fenced"
+    return f"{node} proved that it runs its crash kernel: the node is fenced"
 
 
 def waiting(expected: Mapping[bytes, str], port: int, timeout: float) -> str:
@@ -83,7 +83,7 @@ def timed_out(result: TimedOut, port: int, timeout: float) -> str:
         parts.append(result.proof)
     if result.blind:
         parts.append(result.blind)
-    return "; ".join([*parts, "what to look at: fence-kdump doctor"])
+    return "; ".join([*parts, "to find the cause, run 'fence-kdump doctor'"])
 
 
 def _at_the_port(result: TimedOut, port: int) -> list[str]:
@@ -99,21 +99,24 @@ def _came(datagrams: int | None, reasons: Mapping[str, int]) -> str:
     if datagrams == 0:
         return "no datagram came"
     if datagrams is None:
-        return "none counted of the datagrams that came" + (f" ({why})" if why else "")
-    return f"{datagrams} datagrams came, and none counted" + (f" ({why})" if why else "")
+        return "datagrams came, but none counted" + (f" ({why})" if why else "")
+    return f"{datagrams} datagrams came, but none counted" + (f" ({why})" if why else "")
 
 
 def _missed(missed: Missed, port: int) -> str:
-    came = f"{missed.number} valid messages came in by {missed.device}"
+    came = f"{missed.number} valid messages arrived on {missed.device}"
     if missed.by_path:
         setting = f"net.ipv4.conf.{missed.device}.rp_filter=2"
-        return f"{came} and were dropped by the reverse path filter: set {setting}"
-    remedy = f"open UDP port {port}, with firewalld: firewall-cmd --add-service=fence-kdump"
-    return f"{came} and were dropped by this host's firewall: {remedy}"
+        return f"{came}, but the reverse path filter dropped them: set {setting}"
+    remedy = f"open UDP port {port} (firewalld: firewall-cmd --add-service=fence-kdump)"
+    return f"{came}, but the firewall of this host dropped them: {remedy}"
 
 
 def _nodes(expected: Mapping[bytes, str]) -> str:
-    return ", ".join(_node(address, name) for address, name in expected.items()) or "nobody yet"
+    return (
+        ", ".join(_node(address, name) for address, name in expected.items())
+        or "an unknown address"
+    )
 
 
 def _node(address: bytes, name: str) -> str:

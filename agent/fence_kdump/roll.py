@@ -160,10 +160,10 @@ class Roll:
         target -- place of the node whose address it is taken for
         """
         if self.faulty:
-            return "may be another node's, as corosync.conf has faults"
+            return "may belong to another node, because corosync.conf or the CIB has errors"
         for text, place in self.lost.items():
             if place != target:
-                return f"may be {self.name(place)}'s, as {text} does not resolve"
+                return f"may belong to {self.name(place)}, because {text} does not resolve"
         return ""
 
     def _with_namesakes(self, places: Iterable[int]) -> frozenset[int]:

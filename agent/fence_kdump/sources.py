@@ -32,7 +32,7 @@ def ask(nodename: tuple[str, ...], plug: tuple[str, ...]) -> tuple[Question, tup
     # may be one of nodes, and only corosync.conf can tell which of it is whose.
     if nodelist and not nodelist.nodes and len(nodename) > 1:
         faulty = True
-        warnings.append(f"{corosync.PATH}: it names no node, so nothing tells whose a list's are")
+        warnings.append(f"{corosync.PATH}: it lists no node, so set only one name in nodename")
     # Where nothing names any node, this host is in no cluster, and no name can be that of a node.
     complete = not faulty and (known is not None or not nodes)
     return Question(nodename, plug, nodes, faulty, complete), tuple(warnings)

@@ -74,7 +74,7 @@ def _converse(options: Options, tell: Tell) -> Conversation | None:
     try:
         return Conversation(ring, FAMILIES[options.family], options.ipport)
     except OSError as error:
-        why = f"no socket to ask the node for a proof: {error.strerror}"
+        why = f"cannot open a socket to ask the node for a proof: {error.strerror}"
         if required:
             raise CannotListen(why) from error
         tell.warning(why)

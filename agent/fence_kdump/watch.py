@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Watch"]
 
 UNPROVEN = "no proof of identity"
+NOBODY = "no address is left from which a message would count: check nodename, plug and family"
 AT_ONCE = 32  # messages looked at in one go where a proof is waited for
 PAUSE = 0.05  # seconds for which more than those wait
 LOOK_EVERY = 0.25  # seconds: a flood from elsewhere costs no more than a look so often
@@ -56,7 +57,7 @@ class Watch:
         self._warn(warnings)
         self._judge.expected = self._target.expected
         if not self._target.expected and not pending:
-            raise NobodyToExpect("no address is left to expect a message from")
+            raise NobodyToExpect(NOBODY)
         self._warn(self._ears.expect(self._target.expected, pending))
         if self._doorstep:
             self._doorstep.expect(self._target.expected)
@@ -176,10 +177,10 @@ class Watch:
         conversation.know(self._target.node())
         if conversation.is_possible or pending:
             return
-        why = "neither corosync.conf nor the CIB has a node of that name, so there is no key for it"
+        why = "neither corosync.conf nor the CIB has a node of that name, so the node has no key"
         if conversation.is_required:
             raise CannotProve(f"auth=required: {why}")
-        self._warn([f"no proof can be asked for: {why}"])
+        self._warn([f"cannot ask for a proof: {why}"])
         self._owed = conversation.last_word()
         self._conversation = None
 

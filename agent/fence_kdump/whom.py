@@ -16,7 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["CASES", "Whom", "never", "whom"]
+__all__ = ["CASES", "Whom", "left_out", "never", "whom"]
 
 
 class Whom(namedtuple("Whom", "node names warnings", defaults=((),))):
@@ -49,9 +49,7 @@ def whom(
     complete -- whether a name that is not on the roll is surely no node
     """
     unfit = {name: why for name in (*plug, *nodename) if (why := _why_never(name))}
-    left_out = [
-        f"{name}: {name.partition('%')[0]} is not expected: it {why}" for name, why in unfit.items()
-    ]
+    refused = [left_out(name, name.partition("%")[0], why) for name, why in unfit.items()]
     ask = _Asked(
         nodename=tuple(name for name in nodename if name not in unfit),
         plug=tuple(name for name in plug if name not in unfit),
@@ -60,7 +58,16 @@ def whom(
         complete=complete and not roll.faulty,
     )
     who = next(answer(ask) for _, holds, answer in CASES if holds(ask))
-    return who._replace(warnings=(*left_out, *who.warnings))
+    return who._replace(warnings=(*refused, *who.warnings))
+
+
+def left_out(name: str, address: str, why: str) -> str:
+    """The warning that messages from an address do not count.
+
+    name -- from which the address comes; it may be the address itself
+    why -- continues "the address"
+    """
+    return f"{name}: messages from {address} do not count: the address {why}"
 
 
 def never(address: bytes) -> str:
@@ -69,9 +76,9 @@ def never(address: bytes) -> str:
     address -- packed
     """
     if not is_one_host(address):
-        return "is no host's address"
+        return "is not the address of a single host"
     if is_link_local(address):
-        return "may be another host's on another link: name an address that is not link-local"
+        return "may belong to another host on another link: use an address that is not link-local"
     return ""
 
 
@@ -122,7 +129,7 @@ def _plug_is_undecided(ask: _Asked) -> bool:
 
 def _nobody_yet(ask: _Asked) -> Whom:
     why = ask.by_plug.why
-    return Whom(None, (), (f"plug={_list(ask.plug)} is not expected: {why}",) if why else ())
+    return Whom(None, (), (f"plug={_list(ask.plug)} does not count: {why}",) if why else ())
 
 
 def _different_nodes(ask: _Asked) -> Whom:
@@ -139,21 +146,21 @@ def _plug_is_a_node(ask: _Asked) -> Whom:
         nodes &= ask.by_nodename.nodes  # one name with addresses of several nodes
     if len(nodes) != 1:
         found = ", ".join(map(ask.called, sorted(ask.by_plug.nodes)))
-        return Whom(None, (), (f"{_list(ask.plug)} may be any of {found}: not expected",))
+        return Whom(None, (), (f"{_list(ask.plug)} may be any of {found}, so it does not count",))
     (node,) = nodes
     names, warnings = [], []
     for name in dict.fromkeys([*ask.plug, *ask.nodename]):
         stands = ask.roll.stand((name,))
         if len(stands.nodes) > 1:
             found = ", ".join(map(ask.called, sorted(stands.nodes)))
-            warnings.append(f"{name} may be any of {found}: not expected")
+            warnings.append(f"{name} may be any of {found}, so it does not count")
         elif stands.nodes == {node} or (name in ask.plug and not stands.nodes):
             names.append(name)
         elif stands.nodes:
-            warnings.append(f"{name} is another node than the one to be fenced: not expected")
+            warnings.append(f"{name} is not the target node, so it does not count")
         elif ask.known.get(name):
             warnings.append(
-                f"{name} is not known to be {ask.called(node)}: not expected; if it is, write"
+                f"{name} is not known to be {ask.called(node)}, so it does not count: if it is, set"
                 f' pcmk_host_map="{ask.called(node)}:{name}"'
             )
     return Whom(node, tuple(names), tuple(warnings))
@@ -168,8 +175,8 @@ def _plug_alone(ask: _Asked) -> Whom:
     if not ask.is_label():
         return Whom(None, ask.plug)
     told = (
-        f"plug={_list(ask.plug)} does not resolve, and without a readable CIB nobody can say which"
-        f' node that is: write pcmk_host_map="{ask.plug[0]}:ADDRESS"'
+        f"plug={_list(ask.plug)} does not resolve, and without a readable CIB the agent cannot tell"
+        f' which node it is: set pcmk_host_map="{ask.plug[0]}:ADDRESS"'
     )
     return Whom(None, (), (told,))
 
@@ -178,11 +185,11 @@ def _plug_is_a_label(ask: _Asked) -> Whom:
     node = ask.one_node()
     if node is not None or (len(ask.nodename) == 1 and pack(ask.nodename[0])):
         return Whom(node, ask.nodename)
-    told = f"plug={_list(ask.plug)} is no node of corosync.conf"
+    told = f"plug={_list(ask.plug)} is not a node in corosync.conf"
     if len(ask.nodename) > 1:
-        told += ", and nodename lists several: none of those is expected"
+        told += ", and nodename lists several names: none of them counts"
     else:
-        told += f', and does not resolve: write pcmk_host_map="{ask.plug[0]}:ADDRESS"'
+        told += f', and it does not resolve: set pcmk_host_map="{ask.plug[0]}:ADDRESS"'
     return Whom(None, (), (told,))
 
 
@@ -208,9 +215,8 @@ def _no_plug(ask: _Asked) -> Whom:
         None,
         (),
         (
-            f"nodename={_list(ask.nodename)} may be several nodes, and nothing says which of them"
-            " is to be fenced: name one node, or let Pacemaker say so in plug (leave"
-            " pcmk_host_argument out)",
+            f"nodename={_list(ask.nodename)} may be several nodes, and nothing says which one is"
+            " the target: name one node, or remove pcmk_host_argument so that Pacemaker sends plug",
         ),
     )
 

@@ -74,11 +74,11 @@ def parse(data: bytes) -> Cib:
     except _NotACibError as error:
         return Cib((), (str(error),))
     except ExpatError as error:
-        return Cib((), (f"line {error.lineno}: it is no well-formed XML",))
+        return Cib((), (f"line {error.lineno}: it is not well-formed XML",))
     except (ValueError, LookupError) as error:  # an encoding that expat does not know
-        return Cib((), (f"it is no XML that can be read: {error}",))
+        return Cib((), (f"it cannot be read as XML: {error}",))
     if not reader.is_cib:
-        return Cib((), ("it is no CIB",))
+        return Cib((), ("it is not a CIB",))
     return Cib(tuple(reader.nodes()), ())
 
 
@@ -145,7 +145,7 @@ class _Reader:
         self._set: _Set | None = None
 
     def doctype(self, *_: object) -> None:
-        raise _NotACibError("it has a DOCTYPE, as no CIB has")
+        raise _NotACibError("it has a DOCTYPE, which no CIB has")
 
     def start(self, tag: str, keys: dict[str, str]) -> None:
         self._path.append(tag)

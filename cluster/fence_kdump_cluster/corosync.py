@@ -107,14 +107,14 @@ def parse(text: str) -> Nodelist:
             if sections:
                 sections.pop()
             else:
-                problems.append(f"line {number}: a }} without its {{")
+                problems.append(f"line {number}: a }} has no matching {{")
         else:
             told = line if len(line) <= _LONGEST else f"{line[:_LONGEST]}..."
-            problems.append(f"line {number}: {told!r} is no section and no key: value")
+            problems.append(f"line {number}: {told!r} is neither a section nor a key: value")
     problems = _first(problems)
     problems += [f"several nodes have the name {name!r}" for name in _twice(nodes)]
     if sections:
-        problems.append(f"section {sections[-1][:_LONGEST]!r} is not closed")
+        problems.append(f"section {sections[-1][:_LONGEST]!r} has no closing }}")
     return Nodelist(tuple(nodes), tuple(problems))
 
 

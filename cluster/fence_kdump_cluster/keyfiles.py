@@ -55,5 +55,5 @@ def exposure(path: str) -> str:
     except OSError:
         return ""
     if status.st_mode & (stat.S_IRWXO | stat.S_IWGRP):
-        return f"{path}: others can read or change it: chmod 600 {path}"
+        return f"{path}: other users can read or change this file: run 'chmod 600 {path}'"
     return ""

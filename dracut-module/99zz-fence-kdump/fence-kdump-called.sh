@@ -7,7 +7,7 @@
 if [ -c /dev/console ] && (: >/dev/console) 2>/dev/null; then
     exec >/dev/console 2>&1
 fi
-said="fence-kdump: ${0##*/} has nothing to do here: a sender of its own tells the other nodes"
+said="fence-kdump: ${0##*/} does nothing here: the sender of fence-kdump already notifies the nodes"
 echo "$said"
 [ ! -c /dev/kmsg ] || { echo "<4>$said" >/dev/kmsg; } 2>/dev/null
 exit 0

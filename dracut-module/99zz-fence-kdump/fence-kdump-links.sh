@@ -149,7 +149,7 @@ nic() {
     while :; do
         find_nic "$wanted" "$by"
         if [ "$found" -gt 1 ]; then
-            say "failed: $found NICs have the MAC address $wanted and driver $by: none is used"
+            say "failed: $found NICs have the MAC address $wanted and the driver $by, so none is used"
             return
         fi
         if [ "$found" = 1 ]; then

@@ -19,7 +19,7 @@ _fence_kdump_helper() {
     timeout -k 5 "${FENCE_KDUMP_PATIENCE:-120}" "$_fence_kdump_image" "$@" </dev/null
     _status=$?
     # 1: there is nobody to tell; 2: the reason is on stderr
-    ((_status <= 2)) || echo "fence-kdump: the image helper failed (status $_status)" >&2
+    ((_status <= 2)) || echo "fence-kdump: the image helper failed (status $_status): run $_fence_kdump_image show" >&2
     return "$_status"
 }
 
@@ -39,15 +39,15 @@ _fence_kdump_plan() {
 _fence_kdump_install() {
     local _kind _name
     if ! [[ -x $_fence_kdump_sender/fence_kdump_send ]]; then
-        dwarn "fence-kdump: no sender in $_fence_kdump_sender"
+        dwarn "fence-kdump: no sender in $_fence_kdump_sender: install the package again"
         return 1
     fi
     _fence_kdump_plan && [[ -s $initdir/etc/fence-kdump/args ]] || return 1
     while read -r _kind _name; do
         case $_kind:$_name in
-            library:/*) inst "$_name" || dwarn "fence-kdump: no library $_name in the image" ;;
+            library:/*) inst "$_name" || dwarn "fence-kdump: library $_name cannot be added to the image" ;;
             library:*) inst_libdir_file "$_name" ;; # some are part of libc on some systems
-            file:*) inst_simple "$_name" || dinfo "fence-kdump: no $_name here" ;;
+            file:*) inst_simple "$_name" || dinfo "fence-kdump: $_name does not exist" ;;
         esac
     done <"$_fence_kdump_requests"
     inst_multiple ip modprobe sleep || return 1
@@ -76,7 +76,7 @@ check() {
         return 255
     _said=$(_fence_kdump_helper show 2>&1 >/dev/null) && return 0
     _said=${_said##*$'\n'}
-    dwarn "${_said:-fence-kdump: nobody to tell of a crash}; see $_fence_kdump_image show"
+    dwarn "${_said:-fence-kdump: no node to notify of a crash}; see $_fence_kdump_image show"
     return 255
 }
 
@@ -105,6 +105,6 @@ installkernel() {
 install() {
     # a subshell: not even an exit in one of dracut's functions stops the build
     (_fence_kdump_install) ||
-        dwarn "fence-kdump: this crash image tells nobody, or not all, of a crash"
+        dwarn "fence-kdump: this crash image sends no messages, or not all of them"
     return 0
 }

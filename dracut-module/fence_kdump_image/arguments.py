@@ -22,7 +22,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     argv -- without the program's name
     """
     parser = argparse.ArgumentParser(
-        prog=NAME, description="What the crash image needs to tell the cluster of a crash."
+        prog=NAME,
+        description="Show and check what the crash image needs to notify the cluster of a crash.",
     )
     commands = parser.add_subparsers(
         title="commands", dest="command", required=True, metavar="COMMAND"
@@ -35,34 +36,36 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add the commands for administrators to a parser: show, check, refresh, key."""
-    show = commands.add_parser("show", help="print whom an image built now would tell, and how")
+    show = commands.add_parser("show", help="print which nodes a new image would notify, and how")
     show.add_argument("--json", action="store_true", help="print it as JSON")
     show.add_argument(
         "image", nargs="?", default="", metavar="IMAGE",
-        help="print what this one holds (default: what an image built now would get)",
+        help="print the content of this image (default: what a new image would get)",
     )  # fmt: skip
     show.set_defaults(kernel="", no_watchdog=False)
     _add_initdir(show, required=False)
     check = commands.add_parser(
-        "check", help="tell whether the crash image is fresh, and record it"
+        "check", help="check whether the crash image is up to date, and record the result"
     )
     check.add_argument(
         "image", nargs="?", default="", metavar="IMAGE",
-        help="check this one, and record nothing (default: the image that kdump loads)",
+        help="check this image and record nothing (default: the image that kdump loads)",
     )  # fmt: skip
-    refresh = commands.add_parser("refresh", help="have a stale crash image rebuilt and loaded")
+    refresh = commands.add_parser("refresh", help="rebuild and load a stale crash image")
     refresh.add_argument(
         "--timeout", type=float, default=BUILD_SECONDS, metavar="SECONDS",
-        help="end a build, or a load, that takes longer (default: %(default)g)",
+        help="stop a build or a load that takes longer (default: %(default)g)",
     )  # fmt: skip
     for command in (check, refresh):
         command.add_argument(
             "--sender",
             default=SENDER,
             metavar="DIR",
-            help="the sender's folder (default: %(default)s)",
+            help="directory of the sender (default: %(default)s)",
         )
-    key = commands.add_parser("key", help="print a node's key, for its /etc/fence_kdump/node.key")
+    key = commands.add_parser(
+        "key", help="print the key of a node, for its /etc/fence_kdump/node.key"
+    )
     key.add_argument(
         "--master",
         default="",
@@ -88,19 +91,24 @@ def _add_announce(commands: argparse._SubParsersAction[argparse.ArgumentParser])
 
 
 def _add_install(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    install = commands.add_parser("install", help="write it into an image; for module-setup.sh")
-    install.add_argument("--sender", required=True, metavar="DIR", help="the sender's folder")
+    install = commands.add_parser(
+        "install", help="write the files into an image; for module-setup.sh"
+    )
+    install.add_argument("--sender", required=True, metavar="DIR", help="directory of the sender")
     install.add_argument(
         "--module", required=True, type=_folder, metavar="DIR", help="dracut's module"
     )
     install.add_argument(
-        "--manifest", required=True, metavar="FILE", help="where to write what was put in"
+        "--manifest",
+        required=True,
+        metavar="FILE",
+        help="where to write the list of what was put in",
     )
     install.add_argument(
-        "--no-watchdog", action="store_true", help="take no driver of a watchdog along"
+        "--no-watchdog", action="store_true", help="include no driver of a watchdog"
     )
     prove = commands.add_parser(
-        "prove", help="tell what is not in an image, and write it into it; for module-setup.sh"
+        "prove", help="find what an image lacks, and record it there; for module-setup.sh"
     )
     for command in (install, prove):
         command.add_argument(
@@ -114,14 +122,14 @@ def _add_install(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 def _add_initdir(command: argparse.ArgumentParser, required: bool) -> None:
     command.add_argument(
         "--initdir", default="", type=_folder, required=required, metavar="DIR",
-        help="root of the image under construction, to see what it configures by itself",
+        help="root of the image under construction, to read its own network configuration",
     )  # fmt: skip
 
 
 def _add_root(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--root", default="", type=_folder, metavar="DIR",
-        help="read /etc and /sys below this folder",
+        help="read /etc and /sys below this directory",
     )  # fmt: skip
 
 
@@ -133,5 +141,5 @@ def _add_node(command: argparse.ArgumentParser) -> None:
 
 def _folder(path: str) -> str:
     if path and not os.path.isdir(path):
-        raise argparse.ArgumentTypeError(f"{path} is no folder")
+        raise argparse.ArgumentTypeError(f"{path} is not a directory")
     return path

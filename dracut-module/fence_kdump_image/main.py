@@ -67,7 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
     except (keyfiles.BadKeyFile, finished.ImageError, programs.ProgramError) as error:
         _say(str(error))
     except Exception as error:  # a build log is no place for a traceback
-        _say(f"fault of this program, please report it: {error!r}")
+        _say(f"internal error, please report it: {error!r}")
     return FAILED
 
 
@@ -99,7 +99,7 @@ def _install(arguments: argparse.Namespace) -> int:
     for warning in (*wanted.warnings, *memory.warnings(wanted.modules)):
         _say(warning)
     if wanted.refusal:
-        _say(f"nobody to tell: {wanted.refusal}")
+        _say(f"no node to notify: {wanted.refusal}")
         return 1
     initdir, sender = arguments.initdir, arguments.sender
     software.put(initdir, sender, arguments.module, wanted.senders)
@@ -166,7 +166,7 @@ def _record(found: check.Outcome, root: str) -> None:
     try:
         check.record(found, root + check.STATE)
     except OSError as error:
-        _say(f"not recorded: {textfiles.reason(error)}")
+        _say(f"the result is not recorded: {textfiles.reason(error)}")
 
 
 def _say(text: str) -> None:

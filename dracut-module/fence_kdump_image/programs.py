@@ -70,7 +70,7 @@ def run(
     try:
         written, complaint = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired as error:
-        raise TooLongError(f"{name}: not done in {seconds:g} s; ended") from error
+        raise TooLongError(f"{name} did not finish in {seconds:g} s and was ended") from error
     finally:
         if process.returncode is None:
             _kill(process)

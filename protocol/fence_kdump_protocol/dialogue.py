@@ -79,7 +79,7 @@ def decode_challenge(data: bytes) -> bytes:
         raise DecodeError(f"{len(data)} bytes instead of {CHALLENGE_LENGTH}")
     nonce = data[_NONCE:_KEY_ID]
     if data != encode_challenge(nonce):
-        raise DecodeError("no challenge")
+        raise DecodeError("not a challenge")
     return nonce
 
 
@@ -106,7 +106,7 @@ def decode_response(data: bytes) -> Response:
     if len(data) < LEAST_RESPONSE:
         raise DecodeError(f"{len(data)} bytes instead of {LEAST_RESPONSE} or more")
     if not data.startswith(_RESPONSE):
-        raise DecodeError("no response")
+        raise DecodeError("not a response")
     if len(data) != _NAME + data[5] + _CODE_LENGTH:
         raise DecodeError(f"{len(data)} bytes with a name of {data[5]}")
     response = Response(data)

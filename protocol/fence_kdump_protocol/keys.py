@@ -30,7 +30,7 @@ def node_key(master: bytes, name: bytes) -> bytes:
     Raises BadKey for a master that is too short.
     """
     if len(master) < LEAST_MASTER:
-        raise BadKey(f"a key has {LEAST_MASTER} bytes or more, not {len(master)}")
+        raise BadKey(f"the key has {len(master)} bytes, but needs at least {LEAST_MASTER}")
     return hmac(master, b"fence-kdump node key 1\0" + name)
 
 
@@ -59,5 +59,5 @@ def parse(text: bytes) -> bytes:
     except ValueError:
         key = b""
     if len(key) != _LENGTH:
-        raise BadKey(f"a node's key is {2 * _LENGTH} hex digits")
+        raise BadKey(f"a node key must have {2 * _LENGTH} hex digits")
     return key

@@ -44,7 +44,7 @@ def run(options: Options) -> int:
     schedule = Schedule(options.interval, options.fast_start, time.monotonic(), options.count)
     while True:
         if options.crash_only and not in_crash_kernel():
-            say("not a crash kernel: nothing is sent")
+            say("this is not a crash kernel: no message is sent")
             return 0
         now = time.monotonic()
         if schedule.begin_round(now):
@@ -88,7 +88,7 @@ class _Sender:
         try:
             found = literal(node, self._options.port, self._family)
         except OSError as error:
-            say(f"{error}: it is left out")
+            say(f"{error}: it is ignored")
             return
         if found:
             self._add_addresses(node, found)
@@ -160,7 +160,7 @@ class _Sender:
     def give_up(self) -> None:
         """Say who did not get the last round's message."""
         for lost in [*(target for target in self.targets if target.pending), *self.names]:
-            say(f"{lost}: given up")
+            say(f"{lost}: the last message was not sent, giving up")
 
     def wait(self, due: float) -> bool:
         """Wait for the next round at `due`, the next retry, or an event.

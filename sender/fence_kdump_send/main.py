@@ -38,9 +38,12 @@ def main(argv: list[str]) -> int:
     if options.crash_only:
         _signal.signal(_signal.SIGTERM, _signal.SIG_DFL)
     elif not in_crash_kernel():
-        say("not a crash kernel: a node that is being fenced will be taken for dead")
+        say(
+            "this is not a crash kernel: if this node is being fenced, the cluster takes it for"
+            " dead while it is alive"
+        )
     try:
         return run(options)
     except (OSError, MemoryError) as error:
-        say(f"cannot go on: {error}")
+        say(f"cannot continue: {error}")
         return 1

@@ -82,13 +82,13 @@ class Option:
 OPTIONS = (
     Option("p", "ipport", "PORT", "UDP port to send to (default: 7410)"),
     Option("f", "family", "FAMILY", "auto, ipv4 or ipv6 (default: auto)"),
-    Option("c", "count", "COUNT", "messages to every address, then end; 0: no end (default: 0)"),
+    Option("c", "count", "COUNT", "messages to every address, 0 for no limit (default: 0)"),
     Option("i", "interval", "SECONDS", "time between messages (default: 10)"),
-    Option("", "fast-start", "SECONDS", "first send every second for so long (default: 0)"),
-    Option("", "crash-only", "", "send nothing, and end, where /proc/vmcore is absent"),
-    Option("", "key", "FILE", "answer challenges with the node's key in this file"),
+    Option("", "fast-start", "SECONDS", "send every second during this time first (default: 0)"),
+    Option("", "crash-only", "", "exit without sending if /proc/vmcore does not exist"),
+    Option("", "key", "FILE", "file with this node's key, to answer challenges"),
     Option("", "node", "NAME", "this node's name in the cluster, for --key"),
-    Option("v", "verbose", "[LEVEL]", "say when any message was sent, not just the first"),
+    Option("v", "verbose", "[LEVEL]", "report every message, not only the first ones"),
     Option("V", "version", "", "print the version"),
     Option("h", "help", "", "print this help"),
 )
@@ -101,8 +101,8 @@ def usage() -> str:
     lines = [
         "Usage: fence_kdump_send [OPTION]... NODE...",
         "",
-        "Tell every NODE (name or address), again and again, that this machine runs its crash",
-        "kernel, so that the cluster lets it finish its kernel dump.",
+        "Repeatedly send a message to every NODE (name or address). The message says that this",
+        "node runs its crash kernel. The cluster then lets it finish its kernel dump.",
         "",
         "Options:",
     ]
@@ -113,8 +113,8 @@ def usage() -> str:
         lines.append(f"  {short}{long:<22} {option.help}")
     lines += [
         "",
-        "Exit status: 0 when done or ended by SIGTERM (with --crash-only only when done), 1 for a",
-        "wrong OPTION or when no NODE has an address.",
+        "Exit status: 0 if all messages were sent or SIGTERM ended the program (with --crash-only",
+        "SIGTERM is no success), 1 if an OPTION is wrong or no NODE has an address.",
         "",
     ]
     return "\n".join(lines)
@@ -142,7 +142,9 @@ def parse(argv: list[str]) -> Options:
         else:
             options.nodes.append(word)
     if not "".join(options.nodes).strip() and not (options.help or options.version):
-        raise UsageError("no node to tell" + ": '' is no name or address" * bool(options.nodes))
+        raise UsageError(
+            "no node to send to" + ": '' is not a name or an address" * bool(options.nodes)
+        )
     return options
 
 
@@ -190,7 +192,7 @@ def _set(options: Options, option: Option, value: str) -> None:
     elif name == "family":
         options.family = value.lower()
         if options.family not in ("auto", "ipv4", "ipv6"):
-            raise UsageError(f"unsupported family '{value}': take auto, ipv4 or ipv6")
+            raise UsageError(f"unsupported family '{value}': use auto, ipv4 or ipv6")
     elif name == "count":
         options.count = _whole(value, "count", 0, 10**9)
     elif name == "interval":
@@ -207,11 +209,11 @@ def _set(options: Options, option: Option, value: str) -> None:
 def _whole(text: str, what: str, low: int, high: int) -> int:
     if text.isascii() and text.isdigit() and len(text) <= 12 and low <= int(text) <= high:
         return int(text)
-    raise UsageError(f"invalid {what} '{text}': take a whole number from {low} to {high}")
+    raise UsageError(f"invalid {what} '{text}': use a whole number from {low} to {high}")
 
 
 def _seconds(text: str, what: str, low: float) -> float:
     found = seconds(text)
     if found is not None and low <= found <= LONGEST:
         return found
-    raise UsageError(f"invalid {what} '{text}': take a time such as 10 or 10s, {low:g} s or more")
+    raise UsageError(f"invalid {what} '{text}': use a time such as 10 or 10s, {low:g} s or more")

@@ -47,7 +47,7 @@ def _bind(sock: _socket.socket, port: int) -> None:
             sock.setsockopt(_socket.IPPROTO_IP, _IP_PKTINFO, 1)
             sock.bind(("0.0.0.0", port))  # noqa: S104
     except OSError as error:
-        say(f"cannot send from UDP port {port}: {error.strerror}; challenges may not arrive")
+        say(f"cannot send from UDP port {port}: {error.strerror}; challenges may get lost")
 
 
 def listen_to_routes() -> _socket.socket | None:
@@ -59,6 +59,6 @@ def listen_to_routes() -> _socket.socket | None:
         netlink.setblocking(False)
         netlink.bind((0, GROUPS))
     except OSError as error:
-        say(f"cannot listen to rtnetlink: {error.strerror}; trying twice a second instead")
+        say(f"cannot listen to rtnetlink: {error.strerror}; retrying twice a second instead")
         return None
     return netlink

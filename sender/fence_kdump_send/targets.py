@@ -79,7 +79,7 @@ def literal(node: str, port: int, family: int) -> list[Address]:
     Raises OSError for nothing but blanks, and for an address of another family than asked for.
     """
     if not node.strip():
-        raise OSError(f"'{node}' is no name or address")
+        raise OSError(f"'{node}' is not a name or an address")
     kind = _socket.AF_INET6 if ":" in node else _socket.AF_INET
     try:
         _socket.inet_pton(kind, node.partition("%")[0])
@@ -87,13 +87,13 @@ def literal(node: str, port: int, family: int) -> list[Address]:
     except (OSError, ValueError):
         return []
     if family not in (_socket.AF_UNSPEC, found[0][0]):
-        raise OSError(f"'{node}' is no address of the family asked for, see --family")
+        raise OSError(f"'{node}' is not an address of the family that --family selects")
     return found
 
 
 def _look_up(name: str, port: int, family: int) -> list[Address]:
     if _is_number(name):
-        raise OSError("neither a name nor a whole address")
+        raise OSError("neither a name nor a complete address")
     return _ask(name, port, family)
 
 

@@ -35,7 +35,7 @@ def test_a_pacemaker_remote_node(tmp_path: Path, took: Callable[[str, float], No
         first = cluster["node1"]
         early = shown(remote)
         assert early["nobody_told"], early
-        assert "no members of a cluster are known" in " ".join(early["warnings"])
+        assert "the members of the cluster are unknown" in " ".join(early["warnings"])
 
         first.shell("pcs property set stonith-enabled=false")
         first.shell(RESOURCE)

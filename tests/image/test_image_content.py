@@ -96,7 +96,7 @@ def test_for_reading(tmp_path: pathlib.Path) -> None:
     path = pack(tmp_path, "", FILES)
     lines = show(path).stdout.splitlines()
     assert lines[0] == f"image        {path}"
-    assert "told         10.0.0.1 node1 ring 0, named by /etc/corosync/corosync.conf" in lines
+    assert "notifies     10.0.0.1 node1 ring 0, listed in /etc/corosync/corosync.conf" in lines
     assert "sender       --crash-only -- 10.0.0.1" in lines
     assert "replayed     link set dev lo up" in lines
     assert "warning      a warning of the build" in lines
@@ -119,15 +119,15 @@ def test_an_image_that_tells_nobody(
 
 def test_links_that_are_missing_are_told(tmp_path: pathlib.Path) -> None:
     data = shown(pack(tmp_path, "", {**FILES, "etc/fence-kdump/links": ""}))
-    assert data["warnings"][1:] == ["etc/fence-kdump/links is not in the image: rebuild it"]
+    assert data["warnings"][1:] == ["etc/fence-kdump/links is not in the image: rebuild the image"]
 
 
-@pytest.mark.parametrize("text", ["{}", "[]", "no JSON", '{"node": 1, "links": 2}'])
+@pytest.mark.parametrize("text", ["{}", "[]", "not valid JSON", '{"node": 1, "links": 2}'])
 def test_a_manifest_of_another_kind(tmp_path: pathlib.Path, text: str) -> None:
     run = show(pack(tmp_path, "", {**FILES, manifest.PATH: text}))
     assert run.returncode in (1, 2)
     assert "Traceback" not in run.stderr
-    assert "fault of this program" not in run.stderr
+    assert "internal error, please report it" not in run.stderr
 
 
 def test_a_tool_that_is_missing_is_named(

@@ -96,7 +96,7 @@ def test_an_image_has_this_node_s_key_alone(node: Workshop) -> None:
     # a file of our own comes before corosync's, and a node's own before both
     put(node, OWN, OTHER)
     stale = node.checked(image).stdout
-    assert stale.startswith("stale: it proves itself as me by key ")
+    assert stale.startswith("stale: it proves its identity as me with key ")
     assert key_id(node_key(OTHER, b"me")).hex() in stale
     put(node, NODE, node_key(MASTER, b"me").hex().encode())
     assert node.checked(image).stdout == f"fresh {image.path}\n"
@@ -107,7 +107,7 @@ def test_an_image_without_a_key_is_stale_when_there_is_one(node: Workshop) -> No
     assert not image.has(IN_IMAGE)
     assert "--key" not in image.read("etc/fence-kdump/args")
     put(node, AUTHKEY, MASTER)
-    assert node.checked(image).stdout == "stale: it has no key to prove which node it is\n"
+    assert node.checked(image).stdout == "stale: it has no key to prove its identity\n"
 
 
 def test_a_key_that_is_gone_is_no_reason_for_another_image(node: Workshop) -> None:
@@ -178,11 +178,11 @@ def test_this_node_s_name_in_the_cluster(
 
 
 FAULTS = {
-    "empty": (OWN, b"", "a key has 32 bytes or more, not 0"),
-    "short": (OWN, bytes(31), "a key has 32 bytes or more, not 31"),
-    "short authkey": (AUTHKEY, bytes(31), "a key has 32 bytes or more, not 31"),
-    "no hex": (NODE, b"x" * 64, "a node's key is 64 hex digits"),
-    "a master key as a node's": (NODE, MASTER, "a node's key is 64 hex digits"),
+    "empty": (OWN, b"", "the key has 0 bytes, but needs at least 32"),
+    "short": (OWN, bytes(31), "the key has 31 bytes, but needs at least 32"),
+    "short authkey": (AUTHKEY, bytes(31), "the key has 31 bytes, but needs at least 32"),
+    "no hex": (NODE, b"x" * 64, "a node key must have 64 hex digits"),
+    "a master key as a node's": (NODE, MASTER, "a node key must have 64 hex digits"),
 }
 
 
@@ -195,7 +195,7 @@ def test_a_faulty_key_costs_the_proof_and_nothing_else(
         put(node, AUTHKEY, MASTER)
     put(node, path, data)
     result, _ = install(node, f"{tmp_path}/image")
-    assert f"cannot prove which node it is: {node.root}{path}: {why}" in result.stderr
+    assert f"cannot prove the identity of this node: {node.root}{path}: {why}" in result.stderr
     assert not os.path.exists(f"{tmp_path}/image/{IN_IMAGE}")
     assert os.path.exists(f"{tmp_path}/image/etc/fence-kdump/args")
 
@@ -215,7 +215,7 @@ def test_show_tells_whether_this_node_can_prove_itself(node: Workshop) -> None:
 
     assert proof() == "none: this node has no key"
     put(node, AUTHKEY, MASTER)
-    assert proof() == f"as me, by key {key_id(node_key(MASTER, b'me')).hex()} of {AUTHKEY}"
+    assert proof() == f"as me with key {key_id(node_key(MASTER, b'me')).hex()} of {AUTHKEY}"
 
 
 @pytest.mark.parametrize(

@@ -249,7 +249,7 @@ def test_without_corosync_two_static_addresses_are_ambiguous(
     node.file("/etc/kdump.conf", f"fence_kdump_nodes {target}\n")
     shown = node.show()
     assert not shown["links"]
-    assert "which some may be a cluster's" in "".join(shown["warnings"])
+    assert "some may be virtual addresses of the" in "".join(shown["warnings"])
 
 
 def test_a_virtual_address_that_became_the_first_one(node: Node) -> None:
@@ -281,7 +281,7 @@ def test_another_node_s_address_on_this_machine(node: Node) -> None:
     assert addresses(shown) == ["10.5.0.5", "10.5.0.6", "10.0.0.4"]
     assert not [line for line in shown["links"] if line.startswith("address replace 10.5")]
     assert "src 10.5.0.5" not in " ".join(shown["links"])
-    assert any("10.5.0.5, which corosync.conf gives to n1" in w for w in shown["warnings"])
+    assert any("10.5.0.5, but corosync.conf gives it to n1" in w for w in shown["warnings"])
 
 
 def test_virtual_address_only(node: Node) -> None:
@@ -385,7 +385,7 @@ def test_unknown_kind_is_a_warning_that_names_the_device(node: Node, kind: str) 
     node.host.ip("address add 10.1.0.2/24 dev eth1")
     node.corosync(me="10.0.0.2 10.1.0.2", node1="10.0.0.1 10.1.0.1")
     shown = node.show()
-    assert f"up0 is of a kind ({kind})" in shown["warnings"][0]
+    assert f"up0 has a type ({kind})" in shown["warnings"][0]
     assert addresses(shown) == ["10.0.0.1", "10.1.0.1"]
     node.replay(shown["links"])  # the other ring goes on
     assert node.way("10.1.0.1") == ("eth1", "", "10.1.0.2")
@@ -460,7 +460,7 @@ def test_a_sample_s_loopback_nodelist_is_no_cluster(node: Node) -> None:
     shown = node.show()
     assert addresses(shown) == ["10.0.0.1"]
     assert "route replace 10.0.0.1/32 dev @ src 10.0.0.2" in shown["links"]
-    assert ["loopback addresses alone" in text for text in shown["warnings"]] == [True]
+    assert ["only loopback addresses" in text for text in shown["warnings"]] == [True]
 
 
 def test_told_is_all_that_any_file_names(node: Node) -> None:
@@ -473,11 +473,13 @@ def test_told_is_all_that_any_file_names(node: Node) -> None:
         check=False,
     )
     corosync, kdump = "/etc/corosync/corosync.conf", "/etc/kdump.conf"
-    told = [line.split(None, 1)[1] for line in run.stdout.splitlines() if line.startswith("told")]
+    told = [
+        line.split(None, 1)[1] for line in run.stdout.splitlines() if line.startswith("notifies")
+    ]
     assert told == [
-        f"10.0.0.1 node1 ring 0, named by {corosync} and {kdump}",
-        f"10.1.0.1 node1 ring 1, named by {corosync}",
-        f"10.0.0.3 node3 ring 0, named by {corosync}",
+        f"10.0.0.1 node1 ring 0, listed in {corosync} and {kdump}",
+        f"10.1.0.1 node1 ring 1, listed in {corosync}",
+        f"10.0.0.3 node3 ring 0, listed in {corosync}",
     ]
 
 
@@ -506,8 +508,8 @@ def test_an_answer_that_was_interrupted_is_asked_for_again(
     ("path", "text", "said"),
     [
         ("/etc/sysconfig/fence_kdump", "FENCE_KDUMP=no\n", "FENCE_KDUMP=no"),
-        ("/etc/corosync/corosync.conf", "totem {\n}\n", "no file names another node"),
-        ("/etc/corosync/corosync.conf", SAMPLE, "no file names another node"),
+        ("/etc/corosync/corosync.conf", "totem {\n}\n", "no file lists another node"),
+        ("/etc/corosync/corosync.conf", SAMPLE, "no file lists another node"),
     ],
 )
 def test_nobody_to_tell(node: Node, path: str, text: str, said: str) -> None:
@@ -531,7 +533,7 @@ def test_root_is_told_with_the_paths_below_it(node: Node) -> None:
         text=True,
         check=False,
     )
-    assert f"files below  {node.root}\nnobody told  no file names another" in run.stdout
+    assert f"files below  {node.root}\nnotifies     no node: no file lists another" in run.stdout
 
 
 @pytest.mark.parametrize("option", ["--initdir", "--root"])
@@ -540,7 +542,7 @@ def test_folder_that_is_not_there(node: Node, option: str) -> None:
         [HELPER, "show", option, "/nowhere"], capture_output=True, text=True, check=False
     )
     assert (run.returncode, run.stdout) == (2, "")
-    assert "/nowhere is no folder" in run.stderr.splitlines()[-1]
+    assert "/nowhere is not a directory" in run.stderr.splitlines()[-1]
 
 
 def test_an_image_that_cannot_be_written_is_told_from_nobody_to_tell(node: Node) -> None:

@@ -96,7 +96,7 @@ def test_a_list_of_management_addresses_adds_nothing() -> None:
 @pytest.mark.parametrize(
     "conf",
     ["", "totem {\n    version: 2\n}\n", CONF[:10], CONF.partition("node3")[0], None],
-    ids=["empty", "multicast", "cut before a node", "cut in a node", "a folder"],
+    ids=["empty", "multicast", "cut before a node", "cut in a node", "a directory"],
 )
 @pytest.mark.parametrize(
     "names",
@@ -120,10 +120,10 @@ def test_one_name_is_looked_up_where_corosync_conf_has_no_nodelist() -> None:
 @pytest.mark.parametrize("names", ["node1,node2,node3", "10.0.0.2,10.0.0.3", "10.1.0.2,10.1.0.3"])
 def test_without_plug_several_nodes_are_no_answer(names: str) -> None:
     etc = {"corosync/corosync.conf": CONF, "hosts": HOSTS}
-    assert "nothing says which of them" in refuse(Host("survivor", etc), f"nodename={names}")
+    assert "nothing says which one" in refuse(Host("survivor", etc), f"nodename={names}")
     result = run([AGENT, "-n", names, "-t", "20"], host=Host("survivor", etc))
     assert result.status == 1
-    assert "nothing says which of them" in result.stderr
+    assert "nothing says which one" in result.stderr
 
 
 def test_without_plug_one_node_s_names_and_addresses_count() -> None:
@@ -137,14 +137,17 @@ def test_an_address_that_two_names_have_is_neither_s(port: str) -> None:
     etc = {"corosync/corosync.conf": CONF, "hosts": f"{HOSTS}10.1.0.3 node3 node2\n"}
     status, told = hear(etc, f"nodename=node2 port={port}", "10.1.0.3")
     assert status == 1, told
-    assert "10.1.0.3 is not expected: it is what node3 resolves to" in told
+    assert (
+        "messages from 10.1.0.3 do not count: the address is what the name node3 resolves to"
+        in told
+    )
     status, told = hear(etc, f"nodename=node2 port={port}", "10.0.0.2")
     assert status == 0, told
 
 
 def test_a_device_s_nodename_is_not_whatever_node_pacemaker_fences() -> None:
     etc = {"corosync/corosync.conf": CONF, "hosts": HOSTS}
-    assert "nobody can say which node that is" in refuse(
+    assert "the agent cannot tell which node it is" in refuse(
         Host("survivor", etc), "nodename=node2 plug=node4"
     )
 
@@ -165,7 +168,7 @@ def test_a_device_s_plug_is_not_whatever_node_pacemaker_fences() -> None:
 @pytest.mark.parametrize(
     "content",
     [CIB[:-9], "<html/>", "<!DOCTYPE cib []>" + CIB, CIB.replace("<cib>", " " * (16 << 20))],
-    ids=["cut off", "no CIB", "DOCTYPE", "large"],
+    ids=["cut off", "not a CIB", "DOCTYPE", "large"],
 )
 def test_a_faulty_cib_leaves_what_corosync_conf_states(cib: str, content: str) -> None:
     with open(cib, "w") as file:
@@ -182,7 +185,7 @@ def test_a_fifo_in_place_of_a_file_is_not_waited_for(cib: str) -> None:
     etc = {"corosync/corosync.conf": CONF, "hosts": HOSTS}
     status, told = hear(etc, "nodename=node2 port=node2", "10.0.0.2")
     assert status == 0, told
-    assert "cib.xml: it cannot be read: it is no regular file" in told
+    assert "cib.xml: it cannot be read: it is not a regular file" in told
 
 
 def test_a_remote_node_that_does_not_resolve(cib: str) -> None:
@@ -220,13 +223,13 @@ def test_the_advice_for_an_ipv6_address() -> None:
         packet = IPv6(src="fd00::9", dst="fd00::1") / UDP(sport=40000, dport=7410) / Raw(encode())
         Wire(peer).send(packet, survivor.mac())
         result = agent.result()
-    assert 'in /etc/hosts, and write pcmk_host_map="node2:NAME"' in result.stderr
+    assert 'to /etc/hosts and set pcmk_host_map="node2:NAME"' in result.stderr
 
 
 def test_validation_warns_of_an_address_that_will_not_count() -> None:
     host = Host("survivor", {"corosync/corosync.conf": CONF, "hosts": HOSTS})
     result = run([AGENT], "action=validate-all\nnodename=10.0.0.2,10.1.0.2\nport=1\n", host)
-    assert 'write pcmk_host_map="NODE:10.1.0.2" instead' in result.stderr
+    assert 'set pcmk_host_map="NODE:10.1.0.2" instead' in result.stderr
     assert "10.0.0.2'" not in result.stderr
 
 

@@ -59,7 +59,7 @@ def said_after(survivor: Host, wire: Wire, *packets: Packet, nodes: str = "10.0.
     return line
 
 
-FIREWALLED = "dropped by this host's firewall: open UDP port 7410"
+FIREWALLED = "the firewall of this host dropped them: open UDP port 7410"
 
 
 @pytest.mark.parametrize("verdict", ["drop", "reject"])
@@ -69,7 +69,7 @@ def test_a_firewall_on_the_survivor(
 ) -> None:
     nft(survivor, f"udp dport 7410 {verdict}")
     line = said_after(survivor, wire, message(source), message(source), nodes=source)
-    assert f"; 2 valid messages came in by eth0 and were {FIREWALLED}" in line
+    assert f"; 2 valid messages arrived on eth0, but {FIREWALLED}" in line
 
 
 def test_the_reverse_path_filter_with_two_rings(survivor: Host, peer: Host) -> None:
@@ -82,7 +82,7 @@ def test_the_reverse_path_filter_with_two_rings(survivor: Host, peer: Host) -> N
         until(lambda: is_looking(agent), "the agent to look at what does not come to the port")
         wire.send(message("10.0.0.2"), survivor.mac("eth1"))
         line = agent.result().stderr
-    assert "1 valid messages came in by eth1 and were dropped by the reverse path filter" in line
+    assert "1 valid messages arrived on eth1, but the reverse path filter dropped them" in line
     assert "net.ipv4.conf.eth1.rp_filter=2" in line
 
 
@@ -177,7 +177,10 @@ def test_a_message_that_does_not_count_is_told_at_once() -> None:
         agent.process.kill()
         assert agent.result().stdout == "", "each is told once"
     waiting = "still waiting for a message from node2 (10.0.0.2) on UDP port 7410; valid messages"
-    assert f"{waiting} came from 10.0.0.9 (1): if that is node2, write pcmk_host_map=" in first
+    assert (
+        f"{waiting} came from 10.0.0.9 (1): if this address belongs to node2, set pcmk_host_map="
+        in first
+    )
     assert first.strip().removeprefix("fence_kdump: ") in logged
     assert f"{waiting} came from 10.0.0.3 (node3, 1)" in second
 

@@ -79,4 +79,4 @@ def test_what_comes_in_by_a_vrf(
     said = rows[f"{state} {family} {inlet}"]
     assert said.startswith(f"{status} "), said
     if state == "vrf":
-        assert ("came in by a VRF" in said) == (inlet == "raw"), said
+        assert ("arrived through a VRF" in said) == (inlet == "raw"), said

@@ -24,7 +24,8 @@ from lab.programs import C_SENDER, ROOT, SENDER, Program, run, started, until
 
 HOUR = "3600"
 WARNING = (
-    "fence_kdump_send: not a crash kernel: a node that is being fenced will be taken for dead\n"
+    "fence_kdump_send: this is not a crash kernel: if this node is being fenced, the cluster takes"
+    " it for dead while it is alive\n"
 )
 
 
@@ -133,7 +134,10 @@ def test_count_ends_although_a_node_cannot_be_told(lost: str) -> None:
     assert result.status == 0
     assert heard(tap, 3) == ["10.0.0.1"] * 3
     assert_nothing_more(tap, peer)
-    assert result.stderr.splitlines()[-1] == f"fence_kdump_send: {lost}: given up"
+    assert (
+        result.stderr.splitlines()[-1]
+        == f"fence_kdump_send: {lost}: the last message was not sent, giving up"
+    )
 
 
 @pytest.mark.parametrize("sender", [SENDER, C_SENDER])
@@ -248,7 +252,7 @@ def test_crash_only_is_silent_where_there_is_no_vmcore(
 ) -> None:
     result = run([SENDER, "--crash-only", "-i", "0.01", "10.0.0.1"], host=peer)
     assert (result.status, result.stdout) == (0, "")
-    assert result.stderr == "fence_kdump_send: not a crash kernel: nothing is sent\n"
+    assert result.stderr == "fence_kdump_send: this is not a crash kernel: no message is sent\n"
     assert_nothing_more(tap, peer)
 
 
@@ -296,7 +300,7 @@ def test_crash_only_in_a_crash_kernel(survivor: Host, peer: Host, tap: Tap) -> N
         assert process.returncode == 0
         assert stderr == (
             "fence_kdump_send: 10.0.0.1: message sent\n"
-            "fence_kdump_send: not a crash kernel: nothing is sent\n"
+            "fence_kdump_send: this is not a crash kernel: no message is sent\n"
         )
         assert os.read(end, 65536) == b"<4>fence_kdump_send: 10.0.0.1: message sent\n"
 
@@ -356,7 +360,7 @@ def test_bad_input_is_one_line_that_names_it(argv: str, named: str) -> None:
 def test_no_node_of_the_family_asked_for() -> None:
     result = run([SENDER, "-c", "1", "-f", "ipv6", "10.0.0.1"])
     assert result.status == 1
-    assert "'10.0.0.1' is no address of the family asked for" in result.stderr
+    assert "'10.0.0.1' is not an address of the family that --family selects" in result.stderr
 
 
 @pytest.mark.parametrize("number", ["10.1", "010.0.0.1", "0x0a.0.0.1", "167772161"])
@@ -364,7 +368,7 @@ def test_a_number_is_no_address(survivor: Host, peer: Host, tap: Tap, number: st
     """The agent and the image helper take it for a name: it must be the same to all."""
     result = run([SENDER, "-c", "1", "-i", "0.1", number], host=peer)
     assert result.status == 1
-    assert f"{number}: neither a name nor a whole address" in result.stderr
+    assert f"{number}: neither a name nor a complete address" in result.stderr
     assert_nothing_more(tap, peer)
 
 
@@ -374,7 +378,7 @@ def test_an_empty_node_is_left_out(survivor: Host, peer: Host, tap: Tap, empty: 
     result = run([SENDER, "-c", "1", empty, "10.0.0.1"], host=peer)
     assert result.status == 0
     assert heard(tap, 1) == ["10.0.0.1"]
-    assert f"'{empty}' is no name or address" in result.stderr
+    assert f"'{empty}' is not a name or an address" in result.stderr
 
 
 @pytest.mark.parametrize("option", ["-h", "--help"])

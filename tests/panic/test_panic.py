@@ -68,7 +68,7 @@ PROVEN = Scenario("plain", PLAIN, options=PROOF)
 @pytest.mark.scenario(PROVEN)
 def test_one_nic_and_a_proof(outcome: Outcome) -> None:
     assert_told(outcome, "10.77.0.2")
-    assert "node2 (10.77.0.2) has proven that it is in its crash kernel" in outcome.agent_output
+    assert "node2 (10.77.0.2) proved that it runs its crash kernel" in outcome.agent_output
     assert outcome.time_of("fence_kdump_send: 10.77.0.1: message sent")
     assert_dumped(outcome)
 
@@ -123,7 +123,7 @@ def test_messages_flow_until_power_off_when_the_dump_target_is_missing(outcome: 
     """And the image's key is outdated for those who require a proof."""
     assert "timed out after 4 s" in outcome.afterwards
     assert "no proof of identity" in outcome.afterwards
-    assert ": rebuild node2's crash image, or compare keys" in outcome.afterwards
+    assert ": rebuild the crash image of node2, or compare the keys" in outcome.afterwards
     assert outcome.afterwards.endswith("exit status 1\n")
     assert_told(outcome, "10.77.0.2")
     assert outcome.vmcore is None

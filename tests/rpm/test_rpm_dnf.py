@@ -17,7 +17,9 @@ def test_one_command_serves_a_node(root: Root, repo: str) -> None:
     metadata = root.chroot("/usr/sbin/fence_kdump", "-o", "metadata")
     assert '<resource-agent name="fence_kdump"' in metadata
     assert "fence_kdump_send" in root.chroot("/usr/sbin/fence_kdump_send", "--version")
-    assert "nobody told" in root.chroot("/usr/sbin/fence-kdump-image", "show", status=1)
+    assert "no node: no file lists another node" in root.chroot(
+        "/usr/sbin/fence-kdump-image", "show", status=1
+    )
 
 
 def test_programs_hear_each_other(root: Root, repo: str) -> None:

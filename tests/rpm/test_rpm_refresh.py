@@ -21,10 +21,10 @@ def test_a_node_was_added(node: Node) -> None:
     node.nodes("node1", "node3")
     status, text = node.check()
     assert status == 1
-    assert text.splitlines()[0] == "stale: node3 is not told"
+    assert text.splitlines()[0] == "stale: it does not notify node3"
     assert any("10.0.0.3" in line and "replays no" in line for line in text.splitlines())
-    assert node.state().startswith("stale node3 is not told; ")
-    assert "stale: node3 is not told" in node.refresh()
+    assert node.state().startswith("stale it does not notify node3; ")
+    assert "stale: it does not notify node3" in node.refresh()
     assert node.asked() == ["rebuild", "reload"]
     assert node.is_new_image_loaded()
     assert node.state() == f"fresh {node.image}"
@@ -44,7 +44,7 @@ def test_opted_out(node: Node) -> None:
 def test_sender_was_upgraded(node: Node) -> None:
     with open(f"{node.sender}/fence_kdump_send", "ab") as file:
         file.write(b"\0")
-    assert node.check() == (1, "stale: its sender is not the one that is installed\n")
+    assert node.check() == (1, "stale: its sender is not the installed one\n")
     node.refresh()
     assert node.check()[0] == 0
 

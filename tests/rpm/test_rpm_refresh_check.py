@@ -30,7 +30,7 @@ def test_monitor_reads_what_check_records(node: Node) -> None:
     assert node.monitor() == ""
     node.nodes("node1", "node3")
     assert node.check()[0] == 1
-    assert "the crash image is stale (node3 is not told; " in node.monitor()
+    assert "the crash image is stale (it does not notify node3; " in node.monitor()
 
 
 def test_monitor_says_nothing_of_an_image_that_nobody_checked(node: Node) -> None:
@@ -38,14 +38,14 @@ def test_monitor_says_nothing_of_an_image_that_nobody_checked(node: Node) -> Non
     node.file(f"{node.root}/etc/kdump.conf", "force_no_rebuild 1\n")
     node.nodes("node1", "node3")
     node.refresh()
-    assert "the crash image is stale (node3 is not told; " in node.monitor()
+    assert "the crash image is stale (it does not notify node3; " in node.monitor()
     for what in ("rebuild", "reload"):
         node.tool("kdumpctl", what)
     assert node.monitor() == ""
     assert node.check()[0] == 0
     node.nodes("node1", "node4")
     node.check()
-    assert "the crash image is stale (node4 is not told; " in node.monitor()
+    assert "the crash image is stale (it does not notify node4; " in node.monitor()
     os.unlink(node.image)
     assert node.monitor() == ""  # which kdump says by itself
 
@@ -59,7 +59,10 @@ def test_a_change_without_a_difference(node: Node, comment: str) -> None:
 
 def test_options_changed(node: Node) -> None:
     node.file(f"{node.root}/etc/sysconfig/fence_kdump", 'FENCE_KDUMP_OPTS="-i 3"\n')
-    assert node.check() == (1, "stale: the sender's options are none, to be --interval 3\n")
+    assert node.check() == (
+        1,
+        "stale: its sender has the options none, but should have --interval 3\n",
+    )
 
 
 def test_sender_is_gone(node: Node) -> None:
@@ -104,7 +107,7 @@ def test_host_name_and_address_are_missing_today(node: Node) -> None:
     argv = [word if word != "me" else "localhost" for word in node.argv("check")]
     result = run(argv)
     assert result.status == 2, result
-    assert "does not name this node (localhost)" in result.stdout
+    assert "does not list this node (localhost)" in result.stdout
 
 
 def test_image_without_us(node: Node) -> None:
@@ -134,7 +137,7 @@ def test_no_image(node: Node, content: str) -> None:
         os.unlink(node.image)
     status, text = node.check()
     assert status == 2
-    assert ("it is cut off, or no image" if content else "no crash image of kernel") in text
+    assert ("it is incomplete or not an image" if content else "no crash image of kernel") in text
     assert max(map(len, text.splitlines())) < 200 + len(node.root)
     assert node.state().startswith("unknown ")
     node.refresh()
@@ -142,7 +145,10 @@ def test_no_image(node: Node, content: str) -> None:
 
 
 def test_image_that_is_not_there(node: Node) -> None:
-    assert node.check("/nowhere/image") == (2, "unknown: /nowhere/image: there is no such file\n")
+    assert node.check("/nowhere/image") == (
+        2,
+        "unknown: /nowhere/image: this file does not exist\n",
+    )
 
 
 @pytest.mark.parametrize("command", ["check", "refresh"])
@@ -163,7 +169,7 @@ def test_image_that_is_cut_off(node: Node) -> None:
     with open(node.image, "rb+") as file:
         file.truncate(os.stat(node.image).st_size - 4096)
     status, text = node.check()
-    assert (status, text.count("it is cut off, or no image")) == (2, 1)
+    assert (status, text.count("it is incomplete or not an image")) == (2, 1)
 
 
 COROSYNC = "etc/corosync/corosync.conf"
@@ -190,7 +196,7 @@ def test_corosync_conf_with_faults_is_no_news(node: Node, fault: str) -> None:
     status, text = node.check()
     assert status == 2
     assert text.startswith("unknown: /etc/corosync/corosync.conf: ")
-    assert "the image is left as it is" in text
+    assert "the image stays as it is" in text
     assert (text.count("\n"), len(text) < 400) == (1, True)
     said = node.refresh()
     assert (said.count("\n"), len(said) < 400) == (1, True)
@@ -224,7 +230,7 @@ def test_corosync_conf_is_gone(node: Node) -> None:
     os.unlink(f"{node.root}/{COROSYNC}")
     status, text = node.check()
     assert status == 1
-    assert "nobody is to be told" in text
+    assert "no node is to get any" in text
 
 
 def test_opted_out_whatever_else_is_wrong(node: Node) -> None:
@@ -251,7 +257,7 @@ def test_no_crash_kernel_is_loaded(node: Node) -> None:
     node.nodes("node1", "node3")
     status, text = node.check()
     assert status == 1
-    assert text.startswith("stale: node3 is not told\n")
+    assert text.startswith("stale: it does not notify node3\n")
     assert text.endswith(f"stale: {told}\n")
 
 

@@ -151,4 +151,4 @@ def test_a_faulty_old_key_is_told_and_not_used(files: str, key: bytes, mode: int
     assert found.masters == (MASTER,)
     (fault,) = found.faults
     assert f"{files}/key.old" in fault
-    assert fault.endswith("it is not used")
+    assert fault.endswith("this key is not used")

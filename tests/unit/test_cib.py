@@ -96,11 +96,11 @@ def test_guest_nodes(meta: str, nodes: tuple[CibNode, ...]) -> None:
 @pytest.mark.parametrize(
     ("data", "problem"),
     [
-        (b"", "no well-formed XML"),
-        (b"<cib><configuration>", "no well-formed XML"),
-        (cib()[:-3], "no well-formed XML"),
-        (b"<html/>", "no CIB"),
-        (b"\0\1\2", "no well-formed XML"),
+        (b"", "not well-formed XML"),
+        (b"<cib><configuration>", "not well-formed XML"),
+        (cib()[:-3], "not well-formed XML"),
+        (b"<html/>", "not a CIB"),
+        (b"\0\1\2", "not well-formed XML"),
         (b'<?xml version="1.0" encoding="no-such"?><cib/>', "unknown encoding"),
         (b'<!DOCTYPE cib [<!ENTITY a "aaaa">]><cib>&a;</cib>', "DOCTYPE"),
         (b'<!DOCTYPE cib SYSTEM "file:///etc/passwd"><cib/>', "DOCTYPE"),

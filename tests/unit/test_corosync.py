@@ -75,10 +75,10 @@ def test_every_fault_is_told_with_its_line() -> None:
     nodelist = parse(text)
     assert nodelist.nodes == ()
     assert nodelist.problems == (
-        "line 1: a } without its {",
+        "line 1: a } has no matching {",
         "line 5: node 'node1' has no ring address",
-        "line 6: 'what' is no section and no key: value",
-        "section 'node' is not closed",
+        "line 6: 'what' is neither a section nor a key: value",
+        "section 'node' has no closing }",
     )
 
 

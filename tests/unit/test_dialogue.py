@@ -148,7 +148,7 @@ def test_no_nonce(length: int) -> None:
 
 @pytest.mark.parametrize("length", [0, 1, 31])
 def test_a_master_key_that_is_too_short(length: int) -> None:
-    with pytest.raises(BadKey, match=f"not {length}"):
+    with pytest.raises(BadKey, match=f"has {length} bytes"):
         node_key(bytes(length), NAME)
 
 

@@ -142,15 +142,31 @@ def test_without_one(nodename: str, plug: str, expected: set[str]) -> None:
 @pytest.mark.parametrize(
     ("nodename", "plug", "warning"),
     [
-        ("node1 node2", "node2", "node1 is another node than the one to be fenced"),
-        ("wrong", "node2", "wrong may be any of node1, node2: not expected"),
-        ("node4", "node4", "node4: 10.0.0.2 is not expected: it belongs to node2"),
+        ("node1 node2", "node2", "node1 is not the target node"),
+        ("wrong", "node2", "wrong may be any of node1, node2, so it does not count"),
+        (
+            "node4",
+            "node4",
+            "node4: messages from 10.0.0.2 do not count: the address belongs to node2",
+        ),
         ("node3", "node2", "are different nodes in corosync.conf: remove nodename"),
-        ("node2 node3", "17", "plug=17 is no node of corosync.conf"),
+        ("node2 node3", "17", "plug=17 is not a node in corosync.conf"),
         ("gone", "", "gone does not resolve"),
-        ("myself", "", "myself: 10.0.0.1 is not expected: it is this host's own"),
-        ("fe80::1%eth0", "", "fe80::1%eth0: fe80::1 is not expected: it may be another host's on"),
-        ("many", "", "many: 224.0.0.1 is not expected: it is no host's address"),
+        (
+            "myself",
+            "",
+            "myself: messages from 10.0.0.1 do not count: the address belongs to this host",
+        ),
+        (
+            "fe80::1%eth0",
+            "",
+            "fe80::1%eth0: messages from fe80::1 do not count: the address may belong to another",
+        ),
+        (
+            "many",
+            "",
+            "many: messages from 224.0.0.1 do not count: the address is not the address of a",
+        ),
     ],
 )
 def test_what_is_left_out_is_told(nodename: str, plug: str, warning: str) -> None:
@@ -407,8 +423,8 @@ def test_a_look_up_of_another_node_s_name_is_awaited() -> None:
 @pytest.mark.parametrize(
     ("nodename", "plug", "warning"),
     [
-        ("10.1.0.9", "node2", 'if it is, write pcmk_host_map="node2:10.1.0.9"'),
-        ("node2 node4", "", "nothing says which of them is to be fenced"),
+        ("10.1.0.9", "node2", 'if it is, set pcmk_host_map="node2:10.1.0.9"'),
+        ("node2 node4", "", "nothing says which one is the target"),
         ("node2", "10.0.0.2 10.0.0.4", "10.0.0.2,10.0.0.4 may be any of node2, node4"),
     ],
 )

@@ -84,7 +84,9 @@ def test_no_answer_yet_is_told_on_a_remote_node(says: Says, tmp_path: pathlib.Pa
     text = members.current(str(tmp_path), {})
     assert not (tmp_path / members.PATH[1:]).exists()
     (problem,) = gather({members.PATH: text}).problems
-    assert "failed with status 102: not connected: no members of a cluster are known" in problem
+    assert (
+        "failed with status 102: not connected: the members of the cluster are unknown" in problem
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from fence_kdump_image.image.memory import warnings
 
 def test_a_big_driver_is_told_once() -> None:
     (text,) = warnings(["virtio_net", "mlx5_core", "mlx5_core", "8021q"])
-    assert text.startswith("mlx5_core takes 124 to 188 MB")
+    assert text.startswith("the driver mlx5_core takes 124 to 188 MB")
     assert "crashkernel=" in text
 
 

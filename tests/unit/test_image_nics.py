@@ -35,11 +35,11 @@ def way(*stack: Link, target: str = "10.0.0.1") -> Way:
 @pytest.mark.parametrize(
     ("files", "problem"),
     [
-        ({NM: "[connection]\ninterface-name=eth0\n"}, "makes eth0.5"),
-        ({NM: "[connection]\ntype=ethernet\n"}, "makes eth0.5"),
-        ({NM: "[ethernet]\nmac-address=52:54:00:00:00:01\n"}, "makes eth0.5"),
-        ({CMDLINE: "ip=eth0:dhcp"}, "makes eth0.5"),
-        ({CMDLINE: "ip=dhcp rd.neednet"}, "makes eth0.5"),
+        ({NM: "[connection]\ninterface-name=eth0\n"}, "creates eth0.5"),
+        ({NM: "[connection]\ntype=ethernet\n"}, "creates eth0.5"),
+        ({NM: "[ethernet]\nmac-address=52:54:00:00:00:01\n"}, "creates eth0.5"),
+        ({CMDLINE: "ip=eth0:dhcp"}, "creates eth0.5"),
+        ({CMDLINE: "ip=dhcp rd.neednet"}, "creates eth0.5"),
         ({CMDLINE: "vlan=eth0.5:eth0 ip=eth0.5:dhcp"}, ""),
         ({CMDLINE: "vlan=eth0.5:eth0 ip=10.0.0.2:::24::eth0.5:none"}, ""),
         ({CMDLINE: "vlan=eth0.5:eth0 ip=10.0.0.9:::24::eth0.5:none"}, "the address 10.0.0.2"),
@@ -53,7 +53,7 @@ def way(*stack: Link, target: str = "10.0.0.1") -> Way:
             },
             "",
         ),
-        ({NETWORKD: "[Match]\nName=eth0\n[Network]\nVLAN=eth0.7\n"}, "makes eth0.5"),
+        ({NETWORKD: "[Match]\nName=eth0\n[Network]\nVLAN=eth0.7\n"}, "creates eth0.5"),
     ],
 )
 def test_vlan_that_nobody_makes(files: dict[str, str], problem: str) -> None:
@@ -104,7 +104,7 @@ def test_dump_server_gets_no_route_over_another_nic() -> None:
     ways = [way(ETH0), way(ETH0, target="10.0.0.9")]
     found = divide(ways, [], {"10.0.0.9": "eth1"})
     assert [path.route.target for path in found.paths] == ["10.0.0.1"]
-    assert "10.0.0.9 takes the dump over eth1" in found.problems[0]
+    assert "10.0.0.9 receives the dump over eth1" in found.problems[0]
     assert not divide(ways, [], {"10.0.0.9": "eth0"}).problems
 
 

@@ -51,7 +51,7 @@ def test_no_such_program() -> None:
     ],
 )
 def test_all_of_a_program_that_hangs_is_killed(script: str, tmp_path: pathlib.Path) -> None:
-    with pytest.raises(TooLongError, match=r"not done in 0\.3 s"):
+    with pytest.raises(TooLongError, match=r"did not finish in 0\.3 s"):
         run(["sh", "-c", f"{{ {script}; }} | tee {tmp_path}/child"], 0.3)
     child = int((tmp_path / "child").read_text())
     assert _ends(child)

@@ -63,7 +63,7 @@ def test_a_program_that_cannot_start_is_not_taken_for_a_stale_image(tmp_path: pa
             check=False,
         )
         assert (run.returncode, run.stdout) == (2, "")
-        assert run.stderr.startswith("fence-kdump-image: cannot start, install it anew: ")
+        assert run.stderr.startswith("fence-kdump-image: cannot start, install the package again: ")
         assert run.stderr.count("\n") == 1
 
 

@@ -42,7 +42,7 @@ def test_a_folder(path: str) -> None:
 
 def test_a_pipe_is_not_waited_for(path: str) -> None:
     os.mkfifo(path)
-    with pytest.raises(BadKeyFile, match="no regular file"):
+    with pytest.raises(BadKeyFile, match="not a regular file"):
         keyfiles.read(path)
 
 

@@ -104,7 +104,7 @@ def test_what_is_wrong_is_named(argv: str, named: str) -> None:
 
 @pytest.mark.parametrize("nodes", [[""], ["", " "]])
 def test_empty_nodes_are_none(nodes: list[str]) -> None:
-    with pytest.raises(UsageError, match="no node to tell: '' is no name or address"):
+    with pytest.raises(UsageError, match="no node to send to: '' is not a name or an address"):
         parse(nodes)
 
 

@@ -24,11 +24,11 @@ def find(root: str, tool: tools.Tool | None, whole: bool) -> str:
     hindrances = (
         (
             os.path.exists(f"{root}/run/ostree-booted"),
-            "an ostree system: the image is composed elsewhere",
+            "this ostree system composes its images elsewhere: rebuild the image there",
         ),
         (
             any(textfiles.read(root + path).strip() == "1" for path in _FADUMP),
-            "fadump is on, where a rebuild rewrites the image of the normal boot: rebuild by hand",
+            "fadump is on, so a rebuild rewrites the image of the normal boot: rebuild by hand",
         ),
         (
             kdumpconf.parse(textfiles.read(root + kdumpconf.PATH)).no_rebuild,
@@ -36,9 +36,9 @@ def find(root: str, tool: tools.Tool | None, whole: bool) -> str:
         ),
         (
             not finished.is_loaded(root),
-            "no crash kernel is loaded: start the kdump service, which builds what it needs",
+            "no crash kernel is loaded: start the kdump service, which builds the image",
         ),
-        (not whole, "packages are being installed, and no end of it: rebuild by hand"),
-        (tool is None, "neither kdumpctl nor mkdumprd here: rebuild by hand"),
+        (not whole, "the installation of packages does not end: rebuild by hand when it has ended"),
+        (tool is None, "neither kdumpctl nor mkdumprd is installed: rebuild by hand"),
     )
     return next((text for hinders, text in hindrances if hinders), "")

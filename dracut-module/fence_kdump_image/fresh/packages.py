@@ -32,7 +32,7 @@ def settle(root: str, say: Callable[[str], None], patience: float = _PATIENCE) -
         if time.monotonic() >= end:
             return False
         if not said:
-            say("packages are being installed: waiting for the end of it")
+            say("packages are being installed: waiting until that has ended")
             said = True
         time.sleep(1.0)
     return True

@@ -46,22 +46,29 @@ def rebuild(image: str, stamp: str, tool: Tool) -> Result:
     try:
         old.keep(stamp)
     except (OSError, keeper.Changed) as error:
-        tool.say(f"the old image cannot be kept at hand ({error}): not rebuilt, but the next time")
+        tool.say(
+            f"the old image cannot be saved ({error}): not rebuilt now, the next check tries again"
+        )
         return Result.POSTPONED
     tool.say(f"rebuilding {image}")
     result = Result.FAILED
     try:
         if tool.build():
             if not old.is_replaced():
-                tool.say(f"{tool.builds[0]} has built nothing: is {image} on a read-only disk?")
+                tool.say(
+                    f"{tool.builds[0]} built nothing: check whether {image} is on a read-only disk"
+                )
                 result = Result.POSTPONED
             elif tool.load():
                 tool.say("the new image is loaded")
                 result = Result.DONE
             else:
-                tool.say("the new image does not load")
+                tool.say(
+                    "the new image cannot be loaded: check whether crashkernel= is large enough"
+                )
         elif not all(_has_room(place, old.size) for place in (os.path.dirname(image), _WORK)):
-            tool.say("there is no room for a new image")
+            places = f"{os.path.dirname(image)} and {_WORK}"
+            tool.say(f"there is no room for a new image: free space in {places}")
             result = Result.POSTPONED
     finally:  # an end that was asked for is no excuse
         if result is Result.DONE:
@@ -81,20 +88,20 @@ def finish(image: str, tool: Tool) -> bool:
     """
     old = keeper.Old(image, tool.beside)
     if not old.is_replaced_since():
-        tool.say("the last rebuild was cut off before it began")
+        tool.say("the last rebuild was interrupted before it began")
         old.discard()
         return reload(tool)
-    tool.say("the last rebuild was cut off")
+    tool.say("the last rebuild was interrupted")
     whole = content.is_whole(image)
     if old.is_replaced():
-        tool.say(f"{image} is being written by another program: left for the next time")
+        tool.say(f"{image} is being written by another program: the next check looks at it again")
         return finished.is_loaded(tool.root) is True
     if whole:
         if tool.load():
-            tool.say("the image that is there now is whole and newer, and is loaded")
+            tool.say("the present image is complete and newer than the old one, and is loaded now")
             old.discard()
             return True
-        tool.say("the image that is there now is whole and newer, but does not load")
+        tool.say("the present image is complete and newer than the old one, but cannot be loaded")
     return _restore(old, tool)
 
 
@@ -118,7 +125,7 @@ def reload(tool: Tool) -> bool:
         tool.say("a crash kernel is loaded")
         return True
     if not finished.is_loaded(tool.root):
-        tool.say("no crash kernel is loaded: THIS NODE WILL NOT DUMP; look at the kdump service")
+        tool.say("no crash kernel is loaded: THIS NODE WILL NOT DUMP; check the kdump service")
     return False
 
 
@@ -132,7 +139,7 @@ def clear(image: str, say: Say) -> None:
     """
     old = keeper.Old(image)
     if os.path.exists(image) and not content.is_whole(image):
-        say(f"{image}: a rebuild was cut off; the old image is put back")
+        say(f"{image}: a rebuild was interrupted; the old image is put back")
         old.put_back()
     else:
         old.discard()

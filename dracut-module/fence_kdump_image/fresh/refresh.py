@@ -55,7 +55,7 @@ def refresh(
             _report(found, say)
             well, done = True, False
             if found.state == STALE and found.wanted == brought and _is_built_of_this(found):
-                say(f"rebuilt, and still stale: {'; '.join(found.reasons)}")
+                say(f"the image was rebuilt and is still stale: {'; '.join(found.reasons)}")
                 well = False
                 _remember(root, found)
             elif found.state == STALE:
@@ -66,7 +66,7 @@ def refresh(
             found = look()
         if found.state != STALE and read() == found.sources:
             return ready, found
-        say("the configuration changes faster than images are checked: left for the next time")
+        say("the configuration changes faster than the image can be checked: not rebuilt now")
         return False, found
 
 
@@ -108,7 +108,7 @@ def _mend(
         say(hindered)
         return True, False
     if found.wanted == _remembered(root):
-        say(f"a rebuild for this has failed before: not tried again until {FAILED} is gone")
+        say(f"a rebuild for this configuration has failed before: delete {FAILED} to try again")
         return False, False
     result = rebuild.rebuild(os.path.realpath(found.image), found.stamp, tool)
     if result is rebuild.Result.DONE:

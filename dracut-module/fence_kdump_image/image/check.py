@@ -79,7 +79,7 @@ def check(root: str, network: Network, node: str, sender: str, path: str = "") -
     except finished.ImageError as error:
         return Outcome(UNKNOWN, (str(error),), path, "", sources, stamp)
     except (KeyError, TypeError, ValueError):
-        told = f"{path}: its manifest is of another kind than ours"
+        told = f"{path}: its manifest has an unknown format: rebuild the image"
         return Outcome(UNKNOWN, (told,), path, "", sources, stamp)
     omitted = old is not None and old.get("watchdogs", []) is None
     wanted = plan.make(texts, network, node, around=around)
@@ -124,7 +124,7 @@ def _news(old: Any, sources: Mapping[str, str | None], faults: Mapping[str, str]
     if not old:
         return []
     return [
-        f"{path}: {fault}; the image is left as it is until that is mended"
+        f"{path}: {fault}; the image stays as it is until this is corrected"
         for path, fault in faults.items()
         if old["sources"].get(path) != sources[path]
     ]
@@ -132,11 +132,12 @@ def _news(old: Any, sources: Mapping[str, str | None], faults: Mapping[str, str]
 
 def _judge(old: Any, new: Any, refusal: str) -> tuple[str, list[str]]:
     if refusal:
-        told = f"it tells the cluster of a crash, and nobody is to be told: {refusal}"
+        told = f"it sends messages after a crash, but no node is to get any: {refusal}"
         return (STALE, [told]) if old else (FRESH, [])
     if not old:
         return STALE, [
-            "it tells nobody, or not all, of a crash: built without fence-kdump, or a part of it"
+            "it sends no messages, or not all of them: it was built without fence-kdump or without"
+            " a part of it"
         ]
     return compare(old, new)
 
@@ -152,28 +153,32 @@ def compare(old: Any, new: Any) -> tuple[str, list[str]]:
     """
     doubts = [text for text in new["warnings"] if text not in old["warnings"]]
     before, now = _told(old), _told(new)
-    differences = [f"{node} is not told" for node in now if node not in before]
-    differences += [f"{node} is told, and is none any more" for node in before if node not in now]
+    differences = [f"it does not notify {node}" for node in now if node not in before]
+    differences += [
+        f"it still notifies {node}, which is no longer configured"
+        for node in before
+        if node not in now
+    ]
     if old["node"] != new["node"]:
-        differences.append(f"it speaks for {old['node']}, and this is {new['node']}")
+        differences.append(f"it was built for {old['node']}, but this node is {new['node']}")
     if old["options"] != new["options"]:
         texts = (" ".join(m["options"]) or "none" for m in (old, new))
-        differences.append("the sender's options are {}, to be {}".format(*texts))
+        differences.append("its sender has the options {}, but should have {}".format(*texts))
     other_key = _other_key(old.get("key"), new["key"])
     if other_key:
         differences.append(other_key)
     if new["sender"] is None:
         doubts.append("the sender is not installed")
     elif old["sender"] != new["sender"]:
-        differences.append("its sender is not the one that is installed")
+        differences.append("its sender is not the installed one")
     network = [
-        f"{node} is told at {', '.join(before[node])}, and has {', '.join(now[node])}"
+        f"it notifies {node} at {', '.join(before[node])}, but should at {', '.join(now[node])}"
         for node in now
         if node in before and before[node] != now[node]
     ]
-    for key, what in (("links", "replays"), ("modules", "loads")):
-        network += [f"it {what} no '{line}'" for line in new[key] if line not in old[key]]
-        network += [f"it still {what} '{line}'" for line in old[key] if line not in new[key]]
+    for key, what in (("links", "replay"), ("modules", "load")):
+        network += [f"it does not {what} '{line}'" for line in new[key] if line not in old[key]]
+        network += [f"it still {what}s '{line}'" for line in old[key] if line not in new[key]]
     differences += _unmade(old, new)
     other_line = old["line"] != new["line"]
     for one, other, verb in ((new, old, "has"), (old, new, "no longer has")):
@@ -194,9 +199,10 @@ def _other_key(old: Any, new: Any) -> str:
     if not new or (old and (old["id"], old["node"]) == (new["id"], new["node"])):
         return ""
     if not old:
-        return "it has no key to prove which node it is"
+        return "it has no key to prove its identity"
     return (
-        f"it proves itself as {old['node']} by key {old['id']}, to be {new['node']} by {new['id']}"
+        f"it proves its identity as {old['node']} with key {old['id']}, but should as {new['node']}"
+        f" with key {new['id']}"
     )
 
 
@@ -206,7 +212,7 @@ def _unmade(old: Any, new: Any) -> list[str]:
     armed = [line.split()[0] for line in new["watchdogs"] or ()]
     missing = [f"it was built without {what}" for what in old.get("lacking", ())]
     missing += [
-        f"it loads no '{name}', for an armed watchdog" for name in armed if name not in loaded
+        f"it does not load '{name}' for an armed watchdog" for name in armed if name not in loaded
     ]
     return missing
 

@@ -81,10 +81,10 @@ def _lsinitrd(*arguments: str) -> str:
     if not os.access(path, os.R_OK):
         raise ImageError(f"{path} cannot be read: run it as root")
     if not shutil.which("lsinitrd"):
-        raise ImageError("lsinitrd is not here: install dracut")
+        raise ImageError("lsinitrd is not installed: install dracut")
     try:
         return programs.run(("lsinitrd", *arguments), _PATIENCE)
     except programs.TooLongError as error:
         raise ImageError(str(error)) from error
     except programs.ProgramError as error:  # its cpio has not found an end
-        raise ImageError(f"{path}: it is cut off, or no image") from error
+        raise ImageError(f"{path}: it is incomplete or not an image") from error

@@ -49,13 +49,13 @@ def find(root: str) -> str:
             return path
     if os.path.exists(f"{root}{_KDUMP_TOOLS}"):
         raise UnsupportedError(
-            "kdump-tools (Debian, Ubuntu) builds its crash image without dracut: fence-kdump cannot"
-            " be in it yet, and this node tells nobody of a crash"
+            "kdump-tools (Debian, Ubuntu) builds the crash image without dracut: fence-kdump does"
+            " not support this yet, and this node sends no messages after a crash"
         )
     kernel = _kernel(root, _settings(root))
     raise ImageError(
         f"no crash image of kernel {kernel} below {root}/boot, {root}/efi or {root}/var/lib/kdump:"
-        " kdump builds it when it starts"
+        " start the kdump service, which builds it"
     )
 
 
@@ -111,7 +111,7 @@ def stamp(path: str) -> str:
     try:
         status = os.stat(path)
     except FileNotFoundError as error:
-        raise ImageError(f"{path}: there is no such file") from error
+        raise ImageError(f"{path}: this file does not exist") from error
     except OSError as error:
         raise ImageError(f"{path}: {error.strerror}") from error
     return f"{status.st_mtime_ns} {status.st_size}"
@@ -130,4 +130,6 @@ def read_manifest(path: str) -> Any:
     try:
         return json.loads(text)
     except ValueError as error:
-        raise ImageError(f"{path}: its manifest is no JSON: {error}") from error
+        raise ImageError(
+            f"{path}: its manifest is not valid JSON ({error}): rebuild the image"
+        ) from error

@@ -17,8 +17,8 @@ def warnings(modules: Iterable[str]) -> list[str]:
     modules -- names of the kernel modules that an image loads for us
     """
     return [
-        f"{name} takes {_BIG[name]} of the crash kernel's memory: make crashkernel= so much larger"
-        " than kdump alone needs, and try a crash"
+        f"the driver {name} takes {_BIG[name]} of the crash kernel's memory: increase crashkernel="
+        " by that much, and test a crash"
         for name in dict.fromkeys(modules)
         if name in _BIG
     ]

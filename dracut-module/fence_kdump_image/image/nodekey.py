@@ -62,9 +62,9 @@ def find(root: str, name: str, host: str) -> tuple[NodeKey | None, tuple[str, ..
     if not os.path.lexists(root + path):
         return None, ()
     name = _cluster_name(root, name) or (host if path == keyfiles.NODE else "")
-    without = "the image cannot prove which node it is"
+    without = "the image cannot prove the identity of this node"
     if not name:
-        return None, (f"{without}: this node's name in the cluster is not known",)
+        return None, (f"{without}: the name of this node in the cluster is unknown",)
     try:
         key = _parse(root + path) if path == keyfiles.NODE else derive(root + path, name)
     except BadKeyFile as error:

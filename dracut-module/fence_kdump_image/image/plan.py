@@ -153,7 +153,7 @@ def make(
     try:
         addresses = network.addresses()
     except NetworkError as error:
-        warnings.append(f"{error}; no link can be taken along")
+        warnings.append(f"{error}; the image gets no links")
         addresses, network = (), _Blind()
     me = itself.Self(names, frozenset(a.local for a in addresses))
     settled = targets.settle(configured, answers, me)
@@ -205,9 +205,9 @@ def with_key(wanted: Plan, root: str) -> Plan:
 
 def _refusal(configured: sources.Configured, settled: targets.Settled) -> str:
     if configured.opted_out:
-        return "FENCE_KDUMP=no in /etc/sysconfig/fence_kdump"
+        return "FENCE_KDUMP=no is set in /etc/sysconfig/fence_kdump"
     if not settled.targets:
-        return f"no file names another node (looked into {', '.join(sources.NAMING)})"
+        return f"no file lists another node (checked: {', '.join(sources.NAMING)})"
     return ""
 
 
@@ -224,12 +224,12 @@ def _ways(
         try:
             found = source.choose(target, own, network, settled.cluster)
         except NetworkError as error:
-            warnings.append(f"{error}; the way to {target.address} is left to others")
+            warnings.append(f"{error}; fence-kdump does not set up the link to {target.address}")
             continue
         try:
             stack = links.below(found.route.device, network) if found.route else ()
         except (links.UnsupportedError, NetworkError) as error:
-            warnings.append(f"{error}; the way to {target.address} is left to others")
+            warnings.append(f"{error}; fence-kdump does not set up the link to {target.address}")
             ways.append((replace(found, problem=str(error)), ()))
             continue
         if found.problem:

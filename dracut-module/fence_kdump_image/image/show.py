@@ -30,16 +30,21 @@ def held(path: str) -> dict[str, Any]:
     """
     made = finished.read_manifest(path)
     if not made:
-        return {"nobody_told": "built without fence-kdump, or a part of it", "warnings": []}
+        return {
+            "nobody_told": "it was built without fence-kdump or without a part of it",
+            "warnings": [],
+        }
     arguments, links = f"{files.FOLDER}/args", f"{files.FOLDER}/links"
     found = content.read(path, [arguments, links])
     try:
         data = {key: made[key] for key in _KEPT}
         wanted = [arguments, links] if made["links"] else [arguments]
     except (KeyError, TypeError) as error:
-        told = f"{path}: its manifest is of another kind than ours"
+        told = f"{path}: its manifest has an unknown format: rebuild the image"
         raise content.ImageError(told) from error
-    missing = [f"{name} is not in the image: rebuild it" for name in wanted if name not in found]
+    missing = [
+        f"{name} is not in the image: rebuild the image" for name in wanted if name not in found
+    ]
     missing += [f"it was built without {what}" for what in made.get("lacking", ())]
     return {
         **data,
@@ -61,7 +66,11 @@ def as_text(data: Any, root: str = "", image: str = "") -> str:
     rows: list[tuple[str, str]] = [("image", image)] if image else []
     rows += [("this node", data["node"])] if "node" in data else []
     rows += [("files below", root)] if root else []
-    rows += _told(data) if not data["nobody_told"] else [("nobody told", data["nobody_told"])]
+    rows += (
+        _told(data)
+        if not data["nobody_told"]
+        else [("notifies", f"no node: {data['nobody_told']}")]
+    )
     rows += [("warning", text) for text in data["warnings"]]
     return "".join(f"{label:<12} {text}\n" for label, text in rows)
 
@@ -70,14 +79,14 @@ def _told(data: Any) -> list[tuple[str, str]]:
     rows = []
     for target in data["targets"]:
         node, host, address = target["node"], target["host"], target["address"]
-        what = address or f"{host} (a name, the crash kernel must resolve it)"
+        what = address or f"{host} (a name that the crash kernel has to look up)"
         of = "" if node in (host, address) else f" {node} ring {target['ring']}"
-        rows.append(("told", f"{what}{of}, named by {' and '.join(target['named_by'])}"))
+        rows.append(("notifies", f"{what}{of}, listed in {' and '.join(target['named_by'])}"))
     rows.append(("sender", " ".join(data["arguments"])))
     rows.append(("proof", _proof(data["key"])))
     for nic in data["nics"]:
         what = f"{nic['name']} {nic['mac']} {nic['driver']}"
-        rows.append(("NIC", f"{what}: {nic['owner']}'s, {nic['why']}"))
+        rows.append(("NIC", f"{what}: set up by {nic['owner']} ({nic['why']})"))
     rows += [("replayed", line) for line in data["links"]]
     rows += [("modules", " ".join(data["modules"]))] if data["modules"] else []
     rows += [("watchdog", f"loaded: {line}") for line in data["watchdogs"]]
@@ -87,4 +96,4 @@ def _told(data: Any) -> list[tuple[str, str]]:
 def _proof(key: Any) -> str:
     if not key:
         return "none: this node has no key"
-    return f"as {key['node']}, by key {key['id']} of {key['from']}"
+    return f"as {key['node']} with key {key['id']} from {key['from']}"

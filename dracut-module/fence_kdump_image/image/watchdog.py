@@ -63,15 +63,14 @@ def look(root: str, kernel: str = "") -> Watchdogs:
         identity = _read(f"{place}/identity")
         if found is None and identity != "Software Watchdog":
             warnings.append(
-                f"the watchdog {os.path.basename(place)} ({identity}) is armed, and nothing tells"
-                " its driver: it may reset this machine in the midst of a dump; give it a time-out"
-                " that is longer than a dump takes"
+                f"the watchdog {os.path.basename(place)} ({identity}) is armed, and its driver is"
+                " unknown: it may reset this node during a dump; set its time-out longer than a"
+                " dump takes"
             )
     if is_bmc_in_use(root):
         warnings.append(
-            "the BMC's watchdog (ipmi_watchdog) is in use, which the crash kernel cannot stop: it"
-            " may reset this machine in the midst of a dump; give it a time-out that is longer than"
-            " a dump takes"
+            "the BMC's watchdog (ipmi_watchdog) is in use, and the crash kernel cannot stop it: it"
+            " may reset this node during a dump; set its time-out longer than a dump takes"
         )
     return Watchdogs(tuple(_line(name, kernel) for name in modules), tuple(warnings))
 

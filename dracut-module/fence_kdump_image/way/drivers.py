@@ -61,8 +61,8 @@ def find(sysfs: str, nic: str) -> Driver | None:
     if os.path.exists(f"{device}/physfn"):
         function = _target(f"{device}/physfn")
         doubt = (
-            f"{nic} is a virtual function of {function}: it is there in the crash kernel only if"
-            f" something in the image sets {function}'s sriov_numvfs"
+            f"{nic} is a virtual function of {function}: the crash kernel has it only if something"
+            f" in the image sets sriov_numvfs of {function}"
         )
     return Driver(name, tuple(dict.fromkeys(modules)), doubt)
 

@@ -53,7 +53,7 @@ def _descend(
 ) -> None:
     device = devices.get(name)
     if not device or name in above:
-        raise UnsupportedError(f"device {name} is not to be seen from here")
+        raise UnsupportedError(f"device {name} is not visible from here")
     above = (*above, name)
     if device.link_type == "loopback":
         found[name] = Link(device)
@@ -70,13 +70,17 @@ def _descend(
         other = device.link_type if device.link_type != "ether" else ""
         if other or not driver or driver.name in _NOT_BY_DRIVER_ALONE:
             kind = device.kind or other or (driver.name if driver else "no hardware")
-            raise UnsupportedError(f"device {name} is of a kind ({kind}) that cannot be replayed")
+            raise UnsupportedError(
+                f"device {name} has a type ({kind}) that fence-kdump cannot set up"
+            )
         found[name] = Link(device, driver)
 
 
 def _members(device: Device, network: Network, devices: Mapping[str, Device]) -> tuple[str, ...]:
     if device.kind == "bridge" and device.data.get("vlan_filtering"):
-        raise UnsupportedError(f"bridge {device.name} filters vlans, which cannot be replayed")
+        raise UnsupportedError(
+            f"bridge {device.name} filters VLANs, which fence-kdump cannot set up"
+        )
     members = [d for d in devices.values() if d.master == device.name]
     if device.kind == "bridge":  # the ports of its guests lead to nobody in a crash kernel
         members = [d for d in members if d.kind in _STACKED or network.driver(d.name)]

@@ -258,7 +258,7 @@ class Kernel:
 def _ip(arguments: Sequence[str], patience: float) -> tuple[str, bool]:
     """What ip says, and whether nothing changed while the kernel told it (NLM_F_DUMP_INTR)."""
     if patience <= 0:
-        raise NetworkError(f"ip {' '.join(arguments)}: not asked, as ip took too long before")
+        raise NetworkError(f"ip {' '.join(arguments)}: not run, because ip took too long before")
     try:
         run = subprocess.run(
             ["ip", "-j", *arguments],
@@ -279,5 +279,5 @@ def _objects(text: str) -> list[dict[str, Any]]:
     try:
         found = json.loads(text or "[]")
     except ValueError as error:
-        raise NetworkError(f"ip: output is no JSON: {error}") from error
+        raise NetworkError(f"ip: the output is not valid JSON: {error}") from error
     return [entry for entry in found if entry]

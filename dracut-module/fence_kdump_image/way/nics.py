@@ -72,8 +72,8 @@ def divide(ways: Sequence[Way], claims: Sequence[Claim], dump: Mapping[str, str]
             problems += _left_undone(found, stack, taken[0], claims)
         elif device != found.route.device:
             problems.append(
-                f"{found.route.target} takes the dump over {device}: it gets no route over"
-                f" {found.route.device}, and {found.target.node} is told over {device} there"
+                f"{found.route.target} receives the dump over {device}, so it gets no route over"
+                f" {found.route.device}: {found.target.node} is notified over {device}"
             )
         else:
             paths.append(replay.Path(stack, found.route, found.address))
@@ -82,7 +82,7 @@ def divide(ways: Sequence[Way], claims: Sequence[Claim], dump: Mapping[str, str]
 
 def _nic(link: Link, target: str, owned: Mapping[str, Claim]) -> Nic:
     device, claim = link.device, owned.get(link.device.name)
-    ours = f"it leads to {target}, and nothing else in the image configures it"
+    ours = f"leads to {target}, and nothing else in the image configures it"
     return Nic(
         device.name,
         device.permanent_mac,
@@ -98,13 +98,13 @@ def _left_undone(
     """What the owner of a way's NIC does not make of it: the device on top, or its address."""
     top = stack[-1]
     name = top.device.name
-    whose = f"the NIC is {taken.owner}'s ({taken.why})"
+    whose = f"the NIC belongs to {taken.owner} ({taken.why})"
     makers = [claim for claim in claims if claim.touches(top)]
     if not top.driver:
         makers = [claim for claim in makers if claim.names_it(top)]
         if not makers:
             return [
-                f"nothing in the image makes {name}, as {whose}: nobody sets up the way to"
+                f"nothing in the image creates {name}, because {whose}: no message reaches"
                 f" {found.target.address}"
             ]
     given: list[str] = []
@@ -115,6 +115,6 @@ def _left_undone(
     if not found.address or found.address.local in given:
         return []
     return [
-        f"nothing in the image gives {name} the address {found.address.local}, as {whose}:"
+        f"nothing in the image gives {name} the address {found.address.local}, because {whose}:"
         f" messages to {found.target.address} do not count"
     ]

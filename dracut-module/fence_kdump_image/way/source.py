@@ -66,8 +66,9 @@ def choose(
     if cluster:
         return Sourced(
             target,
-            problem=f"{target.address} ({target.node}) is reached from {route.source or 'nowhere'},"
-            " which is no ring address of this node in corosync.conf: not taken along",
+            problem=f"the route to {target.address} ({target.node}) starts from"
+            f" {route.source or 'no address'}, which is not a ring address of this node in"
+            " corosync.conf: the image does not get it",
         )
     return _primary(target, route, network)
 
@@ -93,15 +94,15 @@ def _primary(target: Target, route: Route, network: Network) -> Sourced:
     if not static or (len(static) == 1 and _is_host(static[0]) and len(candidates) > 1):
         return Sourced(
             target,
-            problem=f"{candidates[0].local} on {route.device} is a lease, and neither corosync.conf"
-            " nor this node's name stands for it: not taken along",
+            problem=f"{candidates[0].local} on {route.device} is a dynamic address, and neither"
+            " corosync.conf nor the name of this node leads to it: the image does not get it",
         )
     if len(static) > 1:
         several = " and ".join(a.local for a in static)
         return Sourced(
             target,
-            problem=f"{route.device} has {several}, of which some may be a cluster's: none is taken"
-            " along; put this node's own for its name into /etc/hosts",
+            problem=f"{route.device} has {several}, and some may be virtual addresses of the"
+            " cluster: the image gets none; add this node's own address and name to /etc/hosts",
         )
     first = static[0]
     if route.source == first.local:

@@ -80,6 +80,6 @@ def warning(target: str, source: str, encap: str, policies: Iterable[Policy]) ->
     if not by and any(policy.fits(source, target) for policy in policies):
         by = "an IPsec policy (ip xfrm policy)"
     return by and (
-        f"what goes to {target} is wrapped by {by}, which the crash kernel cannot do: the message"
-        " leaves without it, and may not arrive"
+        f"traffic to {target} is encapsulated by {by}, and the crash kernel cannot do that:"
+        " messages leave without it and may not arrive"
     )

@@ -66,7 +66,7 @@ def own_rings(
             problems.append(problem)
         own[ring.ring] = own.get(ring.ring, ()) + tuple(a for a in addresses if a not in taken)
     problems += [
-        f"this machine has {a}, which corosync.conf gives to {taken[a]}: not taken along"
+        f"this node has {a}, but corosync.conf gives it to {taken[a]}: the image does not get it"
         for a in sorted(me.addresses & taken.keys())
         if not is_loopback(a)
     ]
@@ -86,8 +86,9 @@ def own_by_name(name: str, addresses: Iterable[str], me: Self) -> tuple[tuple[st
         alike = [a for a in local if ipaddress.ip_address(a).version == family]
         if len(alike) > 1:
             return (), (
-                f"{name} resolves to {' and '.join(alike)}, of which some may be a cluster's: none"
-                " is taken along; write the address into corosync.conf, or one into /etc/hosts"
+                f"{name} resolves to {' and '.join(alike)}, and some may be virtual addresses of"
+                " the cluster: the image gets none; write the node's own address into corosync.conf"
+                " or /etc/hosts"
             )
     return tuple(local), ""
 

@@ -87,7 +87,7 @@ _VALUES: dict[str, _Option] = {
     "interval": _Option("i", _interval, "seconds, as -i 10 or -i 0.5"),
     "fast-start": _Option("", _fast_start, "seconds, as --fast-start 60"),
     "key": _Option("", str, "no key: the image has the node's own"),
-    "node": _Option("", str, "no name of this node: the image has it"),
+    "node": _Option("", str, "no name: the image has that of this node"),
 }
 _LETTERS = {option.letter: name for name, option in _VALUES.items() if option.letter}
 
@@ -115,19 +115,21 @@ def parse(text: str, in_script: bool = False) -> Options:
         if name in _VALUES:
             option = _VALUES[name]
             if attached is None and not rest:
-                problems.append(f"option {word!r} has no value; left out: write {option.write}")
+                problems.append(
+                    f"option {word!r} has no value and is ignored: write {option.write}"
+                )
                 continue
             value = rest.pop(0) if attached is None else attached
             taken = option.read(value)
             if not taken or name in ("key", "node"):
                 problems.append(
-                    f"option {word!r} does not take {value!r}; left out: write {option.write}"
+                    f"option {word!r} cannot be {value!r} and is ignored: write {option.write}"
                 )
             elif name == "count":
                 if int(taken) and not in_script:
                     problems.append(
-                        f"option {word!r} left out: the sender goes on while the node dumps, as"
-                        f" the one to be told perhaps listens only later: write {option.write}"
+                        f"option {word!r} is ignored: the sender must send until the dump is done,"
+                        f" because the other nodes may listen only later: write {option.write}"
                     )
             else:
                 kept += [f"--{name}", taken]
@@ -138,10 +140,7 @@ def parse(text: str, in_script: bool = False) -> Options:
             nodes += rest
             break
         elif name:
-            problems.append(
-                f"option {word!r} is unknown here; left out: fence_kdump_send(8) has those that"
-                " there are"
-            )
+            problems.append(f"option {word!r} is unknown and is ignored: see fence_kdump_send(8)")
         else:
             nodes += hosts(word)
     return Options(tuple(kept), tuple(nodes), family, tuple(problems))

@@ -83,7 +83,7 @@ def gather(texts: Mapping[str, str]) -> Configured:
     ]
     fault = ""
     if corosync.PATH in texts and (nodelist.problems or not candidates):
-        fault = _short(next(iter(nodelist.problems), "it names no node"))
+        fault = _short(next(iter(nodelist.problems), "it lists no node"))
     remote = members.parse(texts.get(members.PATH, ""))
     problems += remote.problems
     candidates += _hosts(members.PATH, remote.nodes)
@@ -126,7 +126,7 @@ def _first(written: Mapping[str, options.Options], problems: list[str]) -> optio
     """The options of the first setting that has any."""
     for setting, found in written.items():
         stray = [
-            f"{word!r} is no option; left out: a node belongs to fence_kdump_nodes in"
+            f"{word!r} is not an option and is ignored: list nodes in fence_kdump_nodes in"
             f" {kdumpconf.PATH}"
             for word in found.nodes
         ]
@@ -134,7 +134,7 @@ def _first(written: Mapping[str, options.Options], problems: list[str]) -> optio
     having = {setting: found for setting, found in written.items() if found.words}
     first, chosen = next(iter(having.items()), ("", options.Options()))
     problems += [
-        f"{setting}: not used, as {first} has other options: keep one of the two"
+        f"{setting}: not used, because {first} has other options: keep one of the two"
         for setting, found in having.items()
         if found.words != chosen.words
     ]
@@ -151,7 +151,7 @@ def _few(where: str, problems: Sequence[str]) -> list[str]:
     """What is wrong at one place, in a few short lines."""
     texts = [_short(problem) for problem in problems[:_MOST]]
     if len(problems) > _MOST:
-        texts.append(f"and {len(problems) - _MOST} more of the kind")
+        texts.append(f"and {len(problems) - _MOST} more lines like these")
     return [f"{where}: {text}" for text in texts]
 
 

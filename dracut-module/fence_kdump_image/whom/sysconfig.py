@@ -47,7 +47,7 @@ def parse(text: str) -> Settings:
         line = f"{pending}\n{raw}" if pending else raw
         match = _ASSIGNMENT.fullmatch(line)
         if not match:
-            problems.append(f"line {first}: {raw.strip()!r} is no NAME=value; ignored")
+            problems.append(f"line {first}: {raw.strip()!r} is not NAME=value and is ignored")
             continue
         try:
             words = shlex.split(match.group(2), comments=True)
@@ -57,11 +57,13 @@ def parse(text: str) -> Settings:
         pending = ""
         values[match.group(1)] = words[0] if words else ""
         if len(words) > 1:
-            problems.append(f"line {first}: {words[1]!r} is outside the quotes; ignored")
+            problems.append(f"line {first}: {words[1]!r} is outside the quotes and is ignored")
         if words and ("$" in words[0] or "`" in words[0]):
-            problems.append(f"line {first}: {match.group(1)} is taken as it is, without expansion")
+            problems.append(
+                f"line {first}: {match.group(1)} is used as it stands, without expansion"
+            )
     if pending:
-        problems.append(f"line {first}: a quote is not closed; ignored to the end of the file")
+        problems.append(f"line {first}: a quote is not closed, and the rest of the file is ignored")
     return Settings(values, tuple(problems))
 
 

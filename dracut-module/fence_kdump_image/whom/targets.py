@@ -69,8 +69,8 @@ def settle(configured: Configured, answers: Answers, me: Self) -> Settled:
     candidates, rings = configured.candidates, configured.rings
     if rings and all(_is_nobody(answers.get(ring.host, ())) for ring in rings):
         problems.append(
-            f"{corosync.PATH} has loopback addresses alone, as a distribution's sample has: it"
-            " names nobody; write the nodes' own addresses, if this is a cluster's node"
+            f"{corosync.PATH} has only loopback addresses, as a distribution's sample has, and is"
+            " ignored: if this node is in a cluster, write the nodes' own addresses"
         )
         candidates, rings = tuple(c for c in candidates if c not in rings), ()
     mine = node_of(rings, answers, me)
@@ -78,7 +78,9 @@ def settle(configured: Configured, answers: Answers, me: Self) -> Settled:
     others = _without_me(candidates, mine, own, answers, me)
     if rings and not mine:
         names = ", ".join(sorted(me.names))
-        problems.append(f"{corosync.PATH} does not name this node ({names}); told are all it names")
+        problems.append(
+            f"{corosync.PATH} does not list this node ({names}): all nodes in it are notified"
+        )
     targets = _targets(others, answers, me, problems)
     return Settled(targets, own, bool(rings), "".join(mine - _shared_names(rings)), tuple(problems))
 
@@ -116,7 +118,7 @@ def _targets(
         addresses = answers.get(host, ())
         usable = [a for a in addresses if _usable(a, candidate, me)]
         problems += [
-            f"{host}: {a} is no address of another node; left out"
+            f"{host}: {a} is not an address of another node and is ignored"
             for a in addresses
             if a not in usable
         ]
@@ -124,8 +126,8 @@ def _targets(
             continue  # its rings are told
         if not addresses and host not in targets:
             problems.append(
-                f"{host} does not resolve; it stays in as a name for the crash kernel to resolve:"
-                " better write its address, or put it into /etc/hosts"
+                f"{host} does not resolve, so the crash kernel has to look it up: write its address"
+                " instead, or add it to /etc/hosts"
             )
         node = nodes.get(candidate.node.lower(), candidate.node)
         for address in usable if addresses else [""]:
