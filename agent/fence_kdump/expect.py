@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "COUNTS",
+    "MOST_LOOKED_UP",
     "REFUSED",
     "WAITS",
     "Expectation",
@@ -33,6 +34,7 @@ __all__ = [
 ]
 
 COUNTS, REFUSED, WAITS = "counts", "refused", "waits"
+MOST_LOOKED_UP = 64  # names of nodename and plug that are no node's; each look-up takes a thread
 
 
 class Question(
@@ -56,10 +58,36 @@ class Question(
     complete: bool
 
     def names(self) -> list[str]:
-        """All that has to be looked up before the question can be answered: the target first."""
-        stated = [text for node in self.nodes for text in (*node.addresses, *node.cib)]
-        names = [node.name for node in self.nodes if node.name]
-        return list(dict.fromkeys([*self.plug, *self.nodename, *stated, *names]))
+        """All that has to be looked up before the question can be answered: the target first.
+
+        The `unasked` names are left out.
+        """
+        unasked = set(self.unasked())
+        names = dict.fromkeys([*self.plug, *self.nodename, *self._stated()])
+        return [name for name in names if name not in unasked]
+
+    def unasked(self) -> list[str]:
+        """Names from plug and nodename that are never looked up, because there are too many.
+
+        A name without an answer can only keep an address from counting: for all that is known, it
+        may be another node's name.
+        """
+        stated = set(self._stated())
+        named = dict.fromkeys([*self.plug, *self.nodename])
+        return [n for n in named if n not in stated and not pack(n)][MOST_LOOKED_UP:]
+
+    def bounded(self) -> Question:
+        """The same question with only one of the `unasked` names, which stands for all of them."""
+        left_out = set(self.unasked()[1:])
+        return self._replace(
+            nodename=tuple(name for name in self.nodename if name not in left_out),
+            plug=tuple(name for name in self.plug if name not in left_out),
+        )
+
+    def _stated(self) -> list[str]:
+        """What corosync.conf and the CIB have: addresses first, then names."""
+        addresses = [text for node in self.nodes for text in (*node.addresses, *node.cib)]
+        return [*addresses, *(node.name for node in self.nodes if node.name)]
 
     def target(self, known: Known) -> Node | None:
         """The node of corosync.conf or the CIB that is to be fenced; None if it is none of those.

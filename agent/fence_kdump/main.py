@@ -6,7 +6,7 @@ import sys
 import time
 
 from fence_kdump import __version__, keyring, report, sources
-from fence_kdump.expect import Question
+from fence_kdump.expect import MOST_LOOKED_UP, Question
 from fence_kdump.inlet import CannotListen
 from fence_kdump.options import ACTIONS, Options, UsageError, number_for_plug, read
 from fence_kdump.outcome import CannotProve, Heard, NobodyToExpect, Stranger
@@ -59,7 +59,7 @@ def _run(argv: list[str], started: float) -> int:
     if options.action == "off":
         if argv and options.problems:  # whoever types them can put them right
             return _fail(options.problems)
-        return _off(options, started + options.timeout)
+        return _off(options, started + options.timeout, typed=bool(argv))
     if options.action not in OTHER_ACTIONS:
         raise UsageError(f"unsupported action '{options.action}': use one of {', '.join(ACTIONS)}")
     return OTHER_ACTIONS[options.action](options)
@@ -81,7 +81,7 @@ class _Teller(Tell):
         report.info(report.stranger(stranger, self._options.ipport))
 
 
-def _off(options: Options, end: float) -> int:
+def _off(options: Options, end: float, typed: bool) -> int:
     for problem in (*options.problems, *number_for_plug(options)):
         report.warning(problem)  # better to wait with a default than to lose the dump
     if not options.nodename and not options.plug:
@@ -91,7 +91,12 @@ def _off(options: Options, end: float) -> int:
         question, warnings = sources.ask(options.nodename, options.plug)
         for warning in warnings:
             report.warning(warning)
-        return question
+        for problem in _too_many(question):
+            # whoever types them can correct them; without plug, each name must be the target's
+            if typed or not options.plug:
+                raise UsageError(problem)
+            report.warning(problem)
+        return question.bounded()
 
     try:
         result = wait(ask, options, end, _Teller(options))
@@ -118,13 +123,26 @@ def _metadata(_options: Options) -> int:
     return 0
 
 
+def _too_many(question: Question) -> list[str]:
+    """What to say of names that are not looked up; [] if there are none."""
+    unasked = len(question.unasked())
+    if not unasked:
+        return []
+    return [
+        f"nodename and plug list {MOST_LOOKED_UP + unasked} names that are not in corosync.conf or"
+        f" the CIB, and only the first {MOST_LOOKED_UP} are looked up: list the names of one node"
+    ]
+
+
 def _validate(options: Options) -> int:
     # Not plug: Pacemaker validates with a dummy.
-    resolver = Resolver(options.nodename)
+    question, _ = sources.ask(options.nodename, ())
+    unasked = set(question.unasked())
+    resolver = Resolver(name for name in options.nodename if name not in unasked)
     resolver.settle(5 * PATIENCE)
     nobody = [name for name in options.nodename if resolver.known.get(name) == ()]
     unknown = resolver.unknown()
-    for name in sources.strange_addresses(options.nodename):
+    for name in sources.strange_addresses(question):
         report.warning(
             f"nodename '{name}' is not an address of a node in corosync.conf or the CIB, so it does"
             f' not count: set pcmk_host_map="NODE:{name}" instead'
@@ -132,6 +150,7 @@ def _validate(options: Options) -> int:
     problems = [
         *options.problems,
         *number_for_plug(options),
+        *_too_many(question),
         *keyring.faults(options),
         *(f"nodename '{name}' does not resolve: {_INSTEAD}" for name in nobody),
         *(

@@ -38,16 +38,17 @@ def ask(nodename: tuple[str, ...], plug: tuple[str, ...]) -> tuple[Question, tup
     return Question(nodename, plug, nodes, faulty, complete), tuple(warnings)
 
 
-def strange_addresses(names: tuple[str, ...]) -> list[str]:
-    """The literal addresses among names that the cluster's files give to no node.
+def strange_addresses(question: Question) -> list[str]:
+    """The literal addresses in nodename that the cluster's files give to no node.
 
-    names -- names and addresses
+    question -- of `ask`
 
     None where the files name no node at all.
     """
-    question, _ = ask(names, ())
+    if not question.nodes:
+        return []
     roll = Roll(question.nodes, {})
-    return [name for name in names if question.nodes and pack(name) and not roll.says(name)]
+    return [name for name in question.nodename if pack(name) and not roll.says(name)]
 
 
 def _corosync() -> corosync.Nodelist | None:

@@ -241,3 +241,36 @@ def test_backslashes_in_a_host_map_are_passed_over() -> None:
         packet = IPv6(src="fd00::2", dst="fd00::1") / UDP(sport=40000, dport=7410) / Raw(encode())
         Wire(peer).send(packet, survivor.mac())
         assert agent.result().status == 0
+
+
+MANY = ",".join(f"alias{number}" for number in range(100))
+LONG = "nodename and plug list 100 names that are not in corosync.conf or the CIB"
+ALIASES = {
+    "corosync/corosync.conf": CONF,
+    "hosts": f"{HOSTS}10.0.0.2 {MANY.replace(',', ' ')}\n",
+}
+
+
+def test_a_long_list_from_pacemaker_loses_no_dump() -> None:
+    status, told = hear(ALIASES, f"nodename={MANY} port=node2", "10.0.0.2")
+    assert status == 0, told
+    assert f"warning: {LONG}, and only the first 64 are looked up" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin"),
+    [
+        (["-n", MANY, "--plug", "node2"], None),
+        (["-n", MANY], None),
+        ([], f"nodename={MANY}\n"),
+        (["-o", "validate-all", "-n", MANY], None),
+    ],
+)
+def test_a_long_list_is_an_error_where_it_can_be_corrected(
+    arguments: list[str], stdin: str | None
+) -> None:
+    survivor, _ = pair(ALIASES)
+    result = run([AGENT, *arguments], stdin, survivor)
+    assert result.status == 1
+    assert f"fence_kdump: {LONG}" in result.stderr
+    assert "list the names of one node" in result.stderr

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fence_kdump.expect import Question, expect
+from fence_kdump.expect import MOST_LOOKED_UP, Question, expect
 from fence_kdump_cluster.addresses import pack, show
 from fence_kdump_cluster.corosync import Node
 
@@ -430,3 +430,49 @@ def test_a_look_up_of_another_node_s_name_is_awaited() -> None:
 )
 def test_the_remedy_is_told(nodename: str, plug: str, warning: str) -> None:
     assert warning in decide(nodename, plug, NODES)[1]
+
+
+MANY = [f"alias{number}" for number in range(MOST_LOOKED_UP)]
+ALIASES = {"last": ["10.0.0.4"], "beyond": ["10.0.0.2"]}
+ALIASES.update({alias: ["10.0.0.2"] for alias in MANY})
+RINGS_OF_NODE2 = {"10.0.0.2", "10.1.0.2"}
+ALL_ITS_NAMES = {*RINGS_OF_NODE2, "fd00::2"}
+
+
+@pytest.mark.parametrize(
+    ("nodename", "plug", "expected", "unasked"),
+    [
+        # plug is a node by its name: the length of nodename makes no difference
+        ([*MANY, "last", "beyond"], ["node2"], ALL_ITS_NAMES, ["last", "beyond"]),
+        ([*MANY, "last", "node1", "node2", "node4"], ["node2"], ALL_ITS_NAMES, ["last"]),
+        ([*MANY, "10.0.0.2", "node2", "NODE2"], ["node2"], ALL_ITS_NAMES, ["NODE2"]),
+        ([*MANY, "last"], ["10.0.0.2"], RINGS_OF_NODE2, ["last"]),
+        # 64 are looked up; the one after them may be another node
+        (MANY, [], RINGS_OF_NODE2, []),
+        ([], MANY, RINGS_OF_NODE2, []),
+        ([], [*MANY, "last"], set(), ["last"]),
+        ([], [*MANY, "beyond"], set(), ["beyond"]),
+        (["node2"], [*MANY, "last"], set(), ["last"]),
+        # plug is looked up first, and is an alias here, which nodename may contradict
+        ([*MANY, "last"], ["beyond"], set(), [MANY[-1], "last"]),
+    ],
+)
+def test_a_long_list_names_nobody_who_was_not_looked_up(
+    nodename: list[str], plug: list[str], expected: set[str], unasked: list[str]
+) -> None:
+    question = Question(tuple(nodename), tuple(plug), NODES)
+    assert question.unasked() == unasked
+    for asked in (question, question.bounded()):
+        names = {**HOSTS, **ALIASES}
+        known = {n: [a for a in map(pack, names.get(n, [])) if a] for n in asked.names()}
+        known.update({n: [a] for n in asked.names() if (a := pack(n))})
+        assert set(map(show, expect(asked, known, OWN).addresses)) == expected
+        assert len(set(asked.names()) - {*HOSTS, *filter(pack, asked.names())}) <= MOST_LOOKED_UP
+        assert not {*unasked} & {*asked.names()}
+
+
+def test_a_question_stays_short_however_long_the_list_is() -> None:
+    names = tuple(f"name{number}" for number in range(10000))
+    question = Question(names, ("node2",), NODES).bounded()
+    assert question.nodename == names[: MOST_LOOKED_UP + 1]
+    assert question.plug == ("node2",)
