@@ -152,7 +152,7 @@ def open_inlet(family: int, port: int) -> Inlet:
         if error.errno != errno.EADDRINUSE:
             text = f"cannot listen on UDP port {port} ({_name(family)}): {error.strerror}"
             raise CannotListen(text) from error
-    in_use = f"another program uses UDP port {port} ({_name(family)})"
+    in_use = f"UDP port {port} ({_name(family)}) is in use"
     return _open(
         family,
         True,

@@ -176,9 +176,9 @@ def compare(old: Any, new: Any) -> tuple[str, list[str]]:
         for node in now
         if node in before and before[node] != now[node]
     ]
-    for key, what in (("links", "replay"), ("modules", "load")):
-        network += [f"it does not {what} '{line}'" for line in new[key] if line not in old[key]]
-        network += [f"it still {what}s '{line}'" for line in old[key] if line not in new[key]]
+    for key, do, does in (("links", "replay", "replays"), ("modules", "load", "loads")):
+        network += [f"it does not {do} '{line}'" for line in new[key] if line not in old[key]]
+        network += [f"it still {does} '{line}'" for line in old[key] if line not in new[key]]
     differences += _unmade(old, new)
     other_line = old["line"] != new["line"]
     for one, other, verb in ((new, old, "has"), (old, new, "no longer has")):

@@ -67,7 +67,8 @@ def current(root: str, texts: Mapping[str, str]) -> str:
         text = _ask(crm_node)
     except programs.ProgramError as error:
         remote = os.path.exists(root + _AUTHKEY)
-        return kept or f"problem {error}: the members of the cluster are unknown\n" * remote
+        problem = f"{error}: the members of the cluster are unknown"
+        return kept or f"problem {problem}\n" * remote
     if text and text != kept:
         with contextlib.suppress(OSError):  # not root, or no such folder yet
             textfiles.write(root + PATH, text)
