@@ -33,6 +33,7 @@ class Scenario:
     image       -- its crash image
     crash       -- whether it panics; else it boots the crash image as if that were its own
     words       -- more words for the crash kernel's command line
+    dump        -- whether it dumps; else it powers off instead, which is sooner
     target      -- where the dump's target is: on the node's disk, on one that appears ten seconds
                    after the panic, nowhere, or on the survivor
     agent       -- which agent waits on the survivor
@@ -47,6 +48,7 @@ class Scenario:
     image: Image
     crash: bool = True
     words: str = ""
+    dump: bool = True
     target: Literal["disk", "late", "absent", "network"] = "disk"
     agent: Literal["ours", "c"] = "ours"
     options: tuple[str, ...] = ()
@@ -84,7 +86,8 @@ def run(scenario: Scenario, image: str, folder: str, timeline: Timeline | None =
     timeline = timeline or Timeline(scenario.image.node.survivor_address)
     node = scenario.image.node
     label = DUMP_LABEL if scenario.target == "disk" else "production"
-    cmdline = f"{boot.CRASH_CMDLINE} {scenario.words}".strip()
+    words = [boot.CRASH_CMDLINE, scenario.words, "" if scenario.dump else "rig.no_dump"]
+    cmdline = " ".join(filter(None, words))
     production = os.path.join(folder, "disk")
     disk.add_production_disk(production, label, image, cmdline, node.watchdog)
     late = os.path.join(folder, "late-disk")

@@ -5,6 +5,7 @@
 #   rig.switch_root        does not power off after the dump: the boot goes on
 #   rig.stock_sender=NODE  starts the C sender where kdump has it: just before makedumpfile
 #   rig.dump_after=SECONDS begins to dump only when the crash kernel has been up for so long
+#   rig.no_dump            powers off in place of the dump
 #   rig.measure            tells what the sender costs, after the dump
 #   rig.reboot             boots again after the dump, as a node does that is no test's
 # "emergency" as the only argument: no dump is possible, power off soon.
@@ -68,6 +69,9 @@ fi
 if ! [ -e /proc/vmcore ]; then
     say "no vmcore: this system is alive"
     sleep 12
+    power_off
+fi
+if word rig.no_dump >/dev/null; then
     power_off
 fi
 if node=$(word rig.stock_sender); then
