@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 
-__all__ = ["read", "reason", "write"]
+__all__ = ["is_utf8", "read", "reason", "write"]
 
 
 def read(path: str) -> str:
@@ -29,6 +29,16 @@ def write(path: str, text: str) -> None:
         with contextlib.suppress(OSError):
             os.unlink(part)
         raise
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text that was read so is UTF-8. The sender takes no other word: frozen by Python
+    3.14, it ends on one before it can say anything (PyInstaller 6.22's bootloader)."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def reason(error: OSError) -> str:

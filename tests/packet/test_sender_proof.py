@@ -130,12 +130,11 @@ def test_the_port_is_in_use(survivor: Host, peer: Host, tap: Tap, key: str) -> N
             assert decode_response(asking.answer()[0]).proves(KEY, NAME, NONCE)
 
 
-@pytest.mark.parametrize("name", ["n", "n" * 255, "kn\u00f6ten 2", b"node\xff2"])
-def test_odd_names(survivor: Host, peer: Host, key: str, name: str | bytes) -> None:
-    raw = name if isinstance(name, bytes) else name.encode()
-    with proving(peer, key, name=os.fsdecode(raw)), Survivor(survivor) as asking:
+@pytest.mark.parametrize("name", ["n", "n" * 255, "kn\u00f6ten 2"])
+def test_odd_names(survivor: Host, peer: Host, key: str, name: str) -> None:
+    with proving(peer, key, name=name), Survivor(survivor) as asking:
         asking.send(CHALLENGE)
-        assert decode_response(asking.answer()[0]).proves(KEY, raw, NONCE)
+        assert decode_response(asking.answer()[0]).proves(KEY, name.encode(), NONCE)
 
 
 RESPONSE_LIKE = CHALLENGE[:4] + b"\x02" + CHALLENGE[5:]

@@ -62,6 +62,7 @@ def test_plan_of_any_configuration(texts: dict[str, str]) -> None:
     assert bool(plan.refusal) == (not plan.targets) or "FENCE_KDUMP" in plan.refusal
     assert "10.0.0.2" not in [target.address for target in plan.targets]
     assert all("\n" not in argument for argument in plan.arguments)
+    assert "".join(plan.arguments).encode(), "the frozen sender takes UTF-8 alone"
     assert as_text(as_data(plan)).startswith("this node    me\n")
 
 

@@ -232,6 +232,12 @@ def test_unresolvable_node_stays_as_a_name_with_a_warning() -> None:
     assert "gone does not resolve" in settled.problems[0]
 
 
+def test_a_name_that_would_end_the_sender_is_left_out_with_a_warning() -> None:
+    settled = answer(kdump_conf("node1 g\udcffne"))
+    assert told(settled) == ["10.0.0.1"]
+    assert "'g\\udcffne' is not UTF-8" in settled.problems[0]
+
+
 @pytest.mark.parametrize("address", ["0.0.0.0", "::", "224.0.0.1", "ff02::1", "255.255.255.255"])
 def test_addresses_of_nobody_are_left_out(address: str) -> None:
     settled = answer(kdump_conf(f"10.0.0.9 {address}"))

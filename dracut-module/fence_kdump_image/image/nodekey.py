@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fence_kdump_cluster import cib, corosync, files, keyfiles
 from fence_kdump_cluster.addresses import pack
 from fence_kdump_cluster.keyfiles import BadKeyFile
+from fence_kdump_image import textfiles
 from fence_kdump_protocol import keys
 
 __all__ = ["NodeKey", "derive", "find"]
@@ -65,6 +66,8 @@ def find(root: str, name: str, host: str) -> tuple[NodeKey | None, tuple[str, ..
     without = "the image cannot prove the identity of this node"
     if not name:
         return None, (f"{without}: the name of this node in the cluster is unknown",)
+    if not textfiles.is_utf8(name):
+        return None, (f"{without}: this node's name {name!r} is not UTF-8",)
     try:
         key = _parse(root + path) if path == keyfiles.NODE else derive(root + path, name)
     except BadKeyFile as error:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from fence_kdump_cluster import corosync
 from fence_kdump_cluster.addresses import literal
+from fence_kdump_image.textfiles import is_utf8
 from fence_kdump_image.whom.itself import (
     Answers,
     Self,
@@ -124,6 +125,9 @@ def _targets(
         ]
         if not addresses and source != corosync.PATH and host.lower() in nodes:
             continue  # its rings are told
+        if not addresses and not is_utf8(host):
+            problems.append(f"{host!r} is not UTF-8, as the name of every host is; left out")
+            continue
         if not addresses and host not in targets:
             problems.append(
                 f"{host} does not resolve, so the crash kernel has to look it up: write its address"
