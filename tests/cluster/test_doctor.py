@@ -60,11 +60,15 @@ def changed(well: Cluster, tmp_path: Path) -> Callable[..., Checks]:
     (tmp_path / "etc/corosync/corosync.conf").write_text(node.etc["corosync/corosync.conf"])
     shutil.copy(f"{node.folder}/lib/pacemaker/cib/cib.xml", tmp_path / CIB)
 
-    def change(*commands: str) -> Checks:
+    def change(*commands: str, outdated: bool = True) -> Checks:
+        # people type outdated commands, too
         for command in commands:
-            # people type outdated commands, too
-            result = node.run(*shlex.split(f"pcs -f {tmp_path / CIB} {command}"))
-            assert result.status == 0, (command, result)
+            line = f"pcs -f {tmp_path / CIB} {command}"
+            if outdated:
+                result = node.run(*shlex.split(line))
+                assert result.status == 0, (command, result)
+            else:
+                node.shell(line)
         return checks(node, "--root", str(tmp_path))
 
     return change
@@ -99,7 +103,7 @@ def test_nothing_to_say(changed: Callable[..., Checks]) -> None:
 LEVELS_OF_ANOTHER = [
     f"stonith level {line}"
     for node in ("node1", "node3")
-    for line in (f"clear {node}", f"add 1 {node} kdump1", f"add 2 {node} power")
+    for line in (f"clear target {node}", f"add 1 {node} kdump1", f"add 2 {node} power")
 ]
 
 FIVE_NODES = [  # two more, of Pacemaker Remote
@@ -208,18 +212,18 @@ ROWS: dict[str, tuple[Sequence[str], set[tuple[str, str]], Sequence[str]]] = {
         ["pcs stonith enable kdump"],
     ),
     "no level": (
-        ["stonith level clear node2"],
+        ["stonith level clear target node2"],
         {("level", "node2")},
         ["level add 1 node2 kdump && pcs stonith level add 2 node2 power"],
     ),
     "no level after it": (
-        ["stonith level remove 2 node2 power"],
+        ["stonith level remove 2 target node2 stonith power"],
         {("level", "node2")},
         ["level add 2 node2 power"],
     ),
     "power first": (
         [
-            "stonith level clear node2",
+            "stonith level clear target node2",
             "stonith level add 1 node2 power",
             "stonith level add 2 node2 kdump",
         ],
@@ -227,7 +231,7 @@ ROWS: dict[str, tuple[Sequence[str], set[tuple[str, str]], Sequence[str]]] = {
         ["level clear target node2 && pcs stonith level add 1 node2 kdump"],
     ),
     "both on one level": (
-        ["stonith level clear node2", "stonith level add 1 node2 kdump power"],
+        ["stonith level clear target node2", "stonith level add 1 node2 kdump power"],
         {("level", "node2")},
         ["level clear target node2 && pcs stonith level add 1 node2 kdump"],
     ),
@@ -292,14 +296,15 @@ def test_a_remedy_can_be_typed(changed: Callable[..., Checks]) -> None:
         f"{UPDATE} timeout=60 pcmk_reboot_timeout=90 pcmk_monitor_action=metadata",
         f"{UPDATE} port=7420 plug=node1",
         f"{UPDATE} pcmk_host_list='node1 node2'",
-        "stonith level clear node2",
+        "stonith level clear target node2",
         "stonith disable kdump",
         "property set stonith-enabled=false",
     )
     for _ in range(3):  # some faults hide behind others
         remedies = [c["remedy"] for c in of_cluster(found).values() if c["state"] == "bad"]
         steps = [step for line in remedies for step in line.split(" && ")]
-        found = changed(*(shlex.join(shlex.split(step)[1:]) for step in dict.fromkeys(steps)))
+        typed = [shlex.join(shlex.split(step)[1:]) for step in dict.fromkeys(steps)]
+        found = changed(*typed, outdated=False)
     assert bad(found) == set()
 
 

@@ -7,7 +7,6 @@ differs from row to row is what Pacemaker passes, and that is the same in any cl
 from __future__ import annotations
 
 import contextlib
-import shlex
 
 import pytest
 
@@ -51,8 +50,7 @@ def sender(node: Node) -> contextlib.AbstractContextManager[Program]:
 
 
 def create(node: Node, options: str, name: str = "kdump") -> None:
-    result = node.run(*shlex.split(f"pcs stonith create {name} fence_kdump {options}"))
-    assert result.status == 0, result
+    node.shell(f"pcs stonith create {name} fence_kdump {options}")
 
 
 def test_what_people_write_is_heard(one: Cluster, node: Node) -> None:
@@ -72,7 +70,10 @@ def test_what_people_write_is_heard(one: Cluster, node: Node) -> None:
 
 
 def test_a_port_in_place_of_ipport(one: Cluster, node: Node) -> None:
-    create(node, "pcmk_host_list=nodeA nodename=127.0.0.1 port=7420")
+    # pcs warns of it: an outdated name for plug, which it is not meant to be here
+    options = "pcmk_host_list=nodeA nodename=127.0.0.1 port=7420"
+    result = node.run("pcs", "stonith", "create", "kdump", "fence_kdump", *options.split())
+    assert result.status == 0, result
     one.started("kdump")
     with fence(node) as fencing, sender(node):
         fencing.result()

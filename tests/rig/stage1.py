@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 
-from .host import guest_file, kernel_release, run
+from .host import RigError, guest_file, kernel_release, run
 
 __all__ = ["build", "populate"]
 
@@ -25,11 +25,15 @@ def populate(root: str, init: str) -> None:
     """Fills the folder `root` with a root file system whose only job is to run one script.
 
     init -- name of the script in guest/, installed as /init
+
+    Raises RigError when this machine lacks a program of it.
     """
     for folder in ("bin", "dev", "etc", "mnt", "proc", "run", "sys", "tmp", "usr"):
         os.makedirs(os.path.join(root, folder), exist_ok=True)
     for program in _PROGRAMS:
-        path = shutil.which(program) or program
+        path = shutil.which(program)
+        if not path:
+            raise RigError(f"{program} is not installed")
         shutil.copy(os.path.realpath(path), os.path.join(root, "bin", program))
         for library in re.findall(r"/\S+", run("ldd", path)):
             target = root + library

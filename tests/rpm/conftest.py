@@ -91,7 +91,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> str:
     assert busybox, "no busybox: tools/setup repo"
     needs = query(package(DIST, "fence-kdump-send"), "--requires")
     with open(f"{where}/provided", "w") as file:
-        file.writelines(f"{need}\n" for need in needs if re.match(r"lib.*\.so|rtld", need))
+        file.writelines(f"{need}\n" for need in needs if re.match(r"(lib|ld-)\S*\.so|rtld", need))
     folder = build(
         where, "--define", f"provided {where}/provided", "--define", f"busybox {busybox}",
         "-bb", f"{HERE}/stub-base.spec",
