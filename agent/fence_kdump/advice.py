@@ -1,4 +1,4 @@
-"""What an administrator can do about messages that came and did not count."""
+"""What an administrator can do about messages that came but did not count."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ __all__ = ["strangers"]
 def strangers(
     found: Mapping[bytes, int], nodes: Mapping[bytes, str], node: str, family: str
 ) -> list[str]:
-    """One part of a line for each kind of source that no message counts from.
+    """One part of a line for each kind of source from which messages do not count.
 
     found -- packed address -> how many valid messages came from it
     nodes -- packed address -> the node that corosync.conf or the CIB gives it to
-    node -- name of the node that is to be fenced, "" if nobody knows
+    node -- name of the target node, "" if it is not known
     family -- the option: "auto", "ipv4" or "ipv6"
     """
     known = [address for address in found if address in nodes]
@@ -46,7 +46,10 @@ def _counted(addresses: list[bytes], found: Mapping[bytes, int]) -> str:
 
 
 def _remedy(addresses: list[bytes], node: str) -> str:
-    """How to have the addresses expected: pcmk_host_map separates by colons, as IPv6 does."""
+    """How to make these addresses count.
+
+    IPv6 addresses cannot stand in pcmk_host_map, because it separates by colons.
+    """
     plain = [show(address) for address in addresses if len(address) == 4]
     whose = "this address belongs" if len(addresses) == 1 else "these addresses belong"
     if len(plain) == len(addresses):

@@ -1,6 +1,6 @@
 """Options given as arguments.
 
-Apart from options.py, as Pacemaker never gives any and argparse takes long to import.
+They are not in options.py because Pacemaker never gives any and argparse takes long to import.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def usage() -> str:
 
 
 def _without_level(word: str) -> list[str]:
-    """The C programs take a level of verbosity, as -v2: all that matters is whether it is 0."""
+    """The C programs accept a level, such as -v2. Here it only matters whether the level is 0."""
     for flag in ("-v", "--verbose="):
         level = word[len(flag) :]
         if word.startswith(flag) and level.isascii() and level.isdigit():
@@ -66,5 +66,5 @@ def _parser() -> _Parser:
             group.add_argument(
                 *flags, dest=parameter.name, action="store_const", const="1", help=text
             )
-    parser.add_argument("operands", nargs="*", help=argparse.SUPPRESS)  # passed over, as in C
+    parser.add_argument("operands", nargs="*", help=argparse.SUPPRESS)  # ignored, as in C
     return parser

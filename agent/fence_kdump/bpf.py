@@ -1,9 +1,9 @@
 """Classic BPF programs: the kernel lets only messages that may count into a socket's buffer.
 
-So a flood of other datagrams neither fills the buffer nor costs a wake-up. What passes is checked
-again in user space, but for one thing that only a filter can tell: what this host sends to itself.
-Any user of it can send from any IPv6 address (IPV6_FREEBIND), and IPV6_PKTINFO then has the device
-that the destination belongs to, not `lo`; and a multicast's own copy does not come in by `lo`.
+So a flood of other datagrams neither fills the buffer nor costs a wake-up. User space checks again
+what passes, with one exception that only a filter can detect: what this host sends to itself. Every
+user of the host can send from any IPv6 address (IPV6_FREEBIND). IPV6_PKTINFO then has the device to
+which the destination belongs, not `lo`. The host's own copy of a multicast does not arrive by `lo`.
 
 Instructions are tuples (code, jump if true, jump if false, constant), as struct sock_filter of
 linux/filter.h; the codes are those of linux/bpf_common.h.
@@ -62,25 +62,26 @@ _MAGICS = (MAGIC, int.from_bytes(MAGIC.to_bytes(4, "little"), "big"))
 def program(
     family: int, raw: bool, port: int, sources: Sequence[bytes], wanted: bool = True
 ) -> list[Instruction]:
-    """A filter for datagrams that begin with the magic, in either byte order, and are not this
-    host's own, but those from a loopback address.
+    """A filter for datagrams that begin with the magic, in either byte order.
+
+    It rejects what this host sent to itself, unless the source is a loopback address.
 
     family -- AF_INET or AF_INET6
     raw -- for a raw socket (sees all UDP, IPv4 with its header), else for a UDP socket
     port -- the destination port
     sources -- packed addresses of that family
-    wanted -- let through what comes from `sources`; or, if False, what does not
+    wanted -- let through what comes from `sources`, or, if False, what comes from elsewhere
 
-    Too many sources for one program: it lets through any source.
+    If there are too many sources for one program, it lets through any source.
     """
     udp = (_X_HEADER_LENGTH if raw and family == AF_INET else _X_CONSTANT, 0, 0, 0)
     return _program([*_from_elsewhere(family), udp], port, sources, wanted)
 
 
 def doorstep(family: int, port: int, sources: Sequence[bytes]) -> list[Instruction]:
-    """The same, from `sources` alone, for a packet(7) socket without link-layer headers.
+    """The same for a packet(7) socket without link-layer headers, only from `sources`.
 
-    Of fragments and of IPv6 with extension headers it lets nothing through.
+    It rejects fragments, and IPv6 with extension headers.
     """
     if family == AF_INET:
         udp = [
@@ -104,7 +105,7 @@ def doorstep(family: int, port: int, sources: Sequence[bytes]) -> list[Instructi
 def _program(
     start: Sequence[Instruction], port: int, sources: Sequence[bytes], wanted: bool = True
 ) -> list[Instruction]:
-    """`start` leaves in X where the UDP header begins."""
+    """`start` loads into X the offset at which the UDP header begins."""
     head = [
         *start,
         (_LOAD_HALF_AT_X, 0, 0, 2),
@@ -123,7 +124,7 @@ def _program(
 
 
 def responses(challenge: bytes) -> list[Instruction]:
-    """A filter, for a UDP socket, for answers to a challenge: the same but for the kind, 2."""
+    """A filter for a UDP socket: only answers to a challenge, which repeat it with kind 2."""
     words = [(6 + i, int.from_bytes(challenge[6 + i : 10 + i], "big")) for i in range(0, 16, 4)]
     checks = [
         (_LOAD_WORD_ABSOLUTE, 0, int.from_bytes(challenge[:4], "big")),
@@ -137,7 +138,7 @@ def responses(challenge: bytes) -> list[Instruction]:
 
 
 def attach(sock: socket, program: Sequence[Instruction]) -> None:
-    """Have a socket take only what a program accepts. Raises OSError."""
+    """Make a socket accept only what a program accepts. Raises OSError."""
     code = array("B")
     for operation, if_true, if_false, constant in program:  # struct sock_filter: u16, u8, u8, u32
         code.frombytes(array("H", [operation]).tobytes() + bytes((if_true, if_false)))

@@ -1,7 +1,7 @@
-"""With a key at hand: what a message and an answer come to, under the policy that is in force.
+"""What a message and an answer are worth if the agent has a key, under the policy in force.
 
-Under `required` nothing counts but a proof. Under `prefer` a message counts as well, but a while
-later: the proof may still come, and tells that the node is ready for `required`.
+Under `required`, only a proof counts. Under `prefer`, a message counts as well, but a little later:
+the proof may still arrive, and it shows that the node is ready for `required`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Conversation"]
 
-_GRACE = 2.0  # seconds that a message waits for its proof where that is merely preferred
+_GRACE = 2.0  # seconds that a message waits for its proof under `prefer`
 _AT_ONCE = 64  # answers looked at before anything else gets its turn
 
 
 class Conversation:
-    """Challenges to the node that is to be fenced, and its answers.
+    """Challenges to the target node, and its answers.
 
     expected -- dict of packed address -> the name by which it is expected
     """
@@ -56,18 +56,18 @@ class Conversation:
         return self._proof.is_possible
 
     def filenos(self) -> list[int]:
-        """For poll(2): readable when an answer waits."""
+        """For poll(2): readable when an answer is waiting."""
         return self._dialogue.filenos()
 
     @property
     def due(self) -> float:
-        """When `turn` is to be called again, though nothing came."""
+        """When `turn` must be called again, even if nothing arrives."""
         return min(self._proof.due, self._counts_at)
 
     def turn(self, now: float) -> Heard | None:
-        """Look at the answers that wait, and challenge whom it is time to.
+        """Read the answers that wait, and send the challenges that are due.
 
-        Returns what counts by now.
+        Returns what counts by now, None if nothing does.
         """
         for _ in range(_AT_ONCE):
             answer = self._dialogue.receive()
@@ -84,7 +84,7 @@ class Conversation:
         return self.last_word()
 
     def hear(self, message: Datagram, heard: Heard, now: float) -> None:
-        """A right message came from an expected address: challenge its sender, too."""
+        """A valid message came from an expected address: challenge its sender as well."""
         sender = Addressee(message.source, message.source_port, message.destination)
         challenged = self._proof.hear(sender, now)
         if challenged:

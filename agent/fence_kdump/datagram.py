@@ -1,4 +1,4 @@
-"""What a raw or packet socket delivers: headers to check, as the kernel does for a UDP socket.
+"""What a raw or packet socket delivers. The headers are checked as the kernel does for UDP sockets.
 
 RFC 768 (UDP), RFC 791 (IPv4), RFC 8200 section 8.1 (UDP over IPv6).
 """
@@ -40,7 +40,7 @@ class Datagram(
 
 
 def from_ipv4(packet: bytes) -> Datagram:
-    """The datagram in an IPv4 packet, as a raw socket delivers it: whole, fragments put together.
+    """The datagram in an IPv4 packet, as a raw socket delivers it, with fragments put together.
 
     Raises BadDatagram.
     """

@@ -1,7 +1,7 @@
-"""Sockets of one agent's own for its dialogue with the node: no other agent gets its answers.
+"""The sockets of one agent for its dialogue with the node. No other agent gets its answers.
 
-They are no part of the sockets for messages. A firewall that knows of flows lets the answers in, as
-they come from where a challenge was sent to.
+They are separate from the sockets for messages. A stateful firewall lets the answers in, because
+they come from the address to which a challenge was sent.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ _PACKET_INFO = {
 
 
 class Dialogue:
-    """A socket for each address family that this host speaks."""
+    """A socket for each address family that this host has."""
 
     def __init__(self, families: Collection[int], challenge: bytes) -> None:
         """Open them.
 
         families -- AF_INET, AF_INET6
-        challenge -- what is going to be sent; only answers to it are let in
+        challenge -- what will be sent; only answers to it are let in
 
         Raises OSError if there is none at all.
         """
@@ -42,7 +42,7 @@ class Dialogue:
         for family in families:
             try:
                 self._sockets[family] = _open(family, challenge)
-            except OSError as error:  # this host may well speak only one of the two
+            except OSError as error:  # this host may have only one of the two
                 trouble = error
         if trouble and not self._sockets:
             raise trouble
@@ -52,7 +52,7 @@ class Dialogue:
         return [sock.fileno() for sock in self._sockets.values()]
 
     def send(self, to: Addressee) -> bool:
-        """Send the challenge; whether the system took it."""
+        """Send the challenge. Returns whether the system accepted it."""
         family = socket.AF_INET if len(to.address) == 4 else socket.AF_INET6
         if family not in self._sockets:
             return False
@@ -63,7 +63,7 @@ class Dialogue:
             info = [(*_PACKET_INFO[family], own)]
         try:
             self._sockets[family].sendmsg([self._challenge], info, 0, peer)
-        except OSError:  # no route yet, or a broadcast's address, which is nobody's
+        except OSError:  # no route yet, or a broadcast address
             return False
         return True
 
@@ -86,7 +86,7 @@ class Dialogue:
 def _open(family: int, challenge: bytes) -> socket.socket:
     sock = socket.socket(family, socket.SOCK_DGRAM, socket.IPPROTO_UDP)
     sock.setblocking(False)
-    try:  # before there is a port that anything can come to
+    try:  # before the socket has a port
         bpf.attach(sock, bpf.responses(challenge))
     except OSError:
         sock.close()

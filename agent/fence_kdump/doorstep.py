@@ -1,9 +1,9 @@
-"""What reaches this host and not the port: a firewall drops it, or the reverse path filter.
+"""Messages that reach this host but not the port, because a firewall or rp_filter drops them.
 
-Without this look, such messages are as good as none. It never makes a success: what is to be heard
-has to come to the port. The sockets are those of packet(7), which see all that comes in before the
-host's filters. To close one takes 25 ms, as the kernel waits for all who may still use it: they are
-opened only when most of the time is up.
+The agent only reports them. They never make it succeed: a message must arrive at the port. The
+sockets are those of packet(7), which see all packets before the filters of the host. Closing one
+takes 25 ms, because the kernel waits for all that may still use it. So they are opened only when
+most of the time is up.
 """
 
 from __future__ import annotations
@@ -36,12 +36,11 @@ class Doorstep:
     """Sockets that see messages to a port before this host's filters do."""
 
     def __init__(self, port: int, sources: Collection[bytes], arrived: int) -> None:
-        """Open what can be opened: only root may.
+        """Open the sockets. Without root rights there are none.
 
         port -- UDP port
-        sources -- packed addresses: whose messages are looked for
-        arrived -- how many datagrams have come to the port so far and do not count, for whatever
-            reason
+        sources -- packed addresses: messages from these are looked for
+        arrived -- how many datagrams came to the port so far and did not count, for any reason
         """
         self._port = port
         self._sources = sources
@@ -68,15 +67,15 @@ class Doorstep:
                 self._sockets.pop(family).close()
 
     def missed(self, arrived: int) -> Missed | None:
-        """What came in and did not come to the port; None if nothing did, or it may have come.
+        """What reached the host but not the port; None if there was nothing, or it may have.
 
-        arrived -- how many datagrams have come to the port by now, and do not count
+        arrived -- how many datagrams came to the port by now and did not count
         """
         number, device = 0, ""
         for family in self._sockets:
             for name in self._messages(family):
                 number, device = number + 1, name
-        if number <= arrived - self._arrived:  # unproven, or there was no room for them
+        if number <= arrived - self._arrived:  # they were unproven, or the buffer was full
             return None
         return Missed(number, device, _dropped_by_path() > self._by_path)
 
@@ -86,12 +85,12 @@ class Doorstep:
             kernel.close()
 
     def leave(self) -> None:
-        """Leave it to the end of the process to close the sockets: there is no time for it now."""
+        """Leave the sockets open until the process ends, because closing them takes time."""
         for kernel in self._sockets.values():
             kernel.detach()
 
     def _messages(self, family: int) -> list[str]:
-        """The devices by which the messages came in, each as often as one did."""
+        """The device of each message that arrived."""
         found = []
         for _ in range(MOST):
             try:
@@ -100,7 +99,7 @@ class Doorstep:
                     found.append(str(where[0]))
             except BlockingIOError:
                 break
-            except (BadDatagram, DecodeError, OSError):  # no message, or its device is gone
+            except (BadDatagram, DecodeError, OSError):  # not a message, or its device is gone
                 continue
         return found
 

@@ -1,5 +1,7 @@
-"""The agent's sockets, all together: inlets for what may count, lookouts for what comes from
-elsewhere. They are opened before anything else is done; what comes meanwhile waits in them."""
+"""All sockets of the agent: inlets for messages that may count, lookouts for all other messages.
+
+They are opened before anything else is done. Messages that arrive in the meantime wait in them.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +23,9 @@ class Ears:
     """
 
     def __init__(self, families: Collection[int], port: int) -> None:
-        """Open the inlets. A family that cannot be listened to is told by `expect`.
+        """Open the inlets. `expect` reports a family in which the agent cannot listen.
 
-        families -- AF_INET, AF_INET6: those in which messages count
+        families -- AF_INET, AF_INET6: the families in which messages count
         port -- UDP port
         """
         self.inlets: dict[int, Inlet] = {}
@@ -39,13 +41,13 @@ class Ears:
                 self._deaf[family] = str(error)
 
     def expect(self, sources: Collection[bytes], pending: bool) -> list[str]:
-        """Let through what comes from these addresses; look out for what comes from others.
+        """Let through what comes from these addresses, and look out for messages from others.
 
         sources -- packed addresses
         pending -- whether there may be more of them later
 
-        Returns one-line texts: what cannot be listened to, and why. Raises CannotListen if that
-        is all there is.
+        Returns one-line texts: in which family the agent cannot listen, and why. Raises
+        CannotListen if there is no other family.
         """
         warnings = []
         of: dict[int, list[bytes]] = {family: [] for family in FAMILIES["auto"]}
@@ -63,7 +65,7 @@ class Ears:
         return warnings
 
     def dropped(self) -> int | None:
-        """How many datagrams to the port the filters kept out; None where nothing tells."""
+        """How many datagrams to the port the filters rejected; None if that is not known."""
         if any(inlet.raw for inlet in self.inlets.values()):
             return None
         return sum(inlet.dropped() for inlet in self.inlets.values())
@@ -79,7 +81,7 @@ class Ears:
         elif not self.blind:
             try:
                 self.lookouts[family] = open_lookout(family, self._port, expected)
-            except NoSuchFamily:  # nothing can come by it
+            except NoSuchFamily:  # then nothing can arrive in it
                 pass
             except CannotListen as error:
                 self.blind = str(error)

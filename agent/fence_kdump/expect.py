@@ -1,8 +1,9 @@
-"""Whom to expect: the addresses from which a message means "the target is in its crash kernel".
+"""The addresses from which a message means "the target node runs its crash kernel".
 
-`whom` says who the target is, and which names are its. Of the addresses that those lead to,
-all count but those that are, or may be, somebody else's. Here is that second half of the rule of
-fence_kdump(8). It is better to miss a dump than to take a living node for a fenced one.
+`whom` decides which node is the target, and which names belong to it. This module decides which
+addresses of these names count: all that do not, and cannot, belong to another host. These are the
+two halves of the rule in fence_kdump(8). It is better to miss a dump than to take a live node for a
+fenced one.
 """
 
 from __future__ import annotations
@@ -40,13 +41,13 @@ MOST_LOOKED_UP = 64  # names of nodename and plug that are no node's; each look-
 class Question(
     namedtuple("Question", "nodename plug nodes faulty complete", defaults=(False, True))
 ):
-    """Who is to be fenced, as far as names go.
+    """Which node is the target, as names.
 
     nodename, plug -- tuples of names and addresses
     nodes -- tuple of `Node`: all that corosync.conf and the CIB know
     faulty -- whether one of those files has faults: `nodes` may then lack a node or an address
-    complete -- whether a name that is none of `nodes` is surely no node: a CIB was read without
-        fault, or this host is in no cluster
+    complete -- whether a name that is not in `nodes` is certainly not a node: a CIB was read
+        without a fault, or this host is in no cluster
     """
 
     __slots__ = ()
@@ -90,7 +91,7 @@ class Question(
         return [*addresses, *(node.name for node in self.nodes if node.name)]
 
     def target(self, known: Known) -> Node | None:
-        """The node of corosync.conf or the CIB that is to be fenced; None if it is none of those.
+        """The target node in corosync.conf or the CIB; None if it is not there.
 
         known -- see `expect`
         """
@@ -98,14 +99,14 @@ class Question(
         return None if place is None else self.nodes[place]
 
     def find(self, roll: Roll, known: Known) -> Whom:
-        """Who is to be fenced: see `whom`."""
+        """Which node is the target: see `whom`."""
         return whom(self.nodename, self.plug, roll, known, self.complete)
 
 
 class Expectation(namedtuple("Expectation", "addresses warnings")):
-    """From where a message counts.
+    """From which addresses a message counts.
 
-    addresses -- dict of packed address -> the name it was expected by
+    addresses -- dict of packed address -> the name from which it comes
     warnings -- tuple of one-line texts: what was left out, and why
     """
 
@@ -131,8 +132,8 @@ class Verdict(namedtuple("Verdict", "result why", defaults=("",))):
 def expect(question: Question, known: Known, own: frozenset[bytes]) -> Expectation:
     """The addresses to expect.
 
-    question -- who is to be fenced
-    known -- name -> packed addresses, [] if it does not resolve; absent while nobody knows
+    question -- which node is the target
+    known -- name -> packed addresses, [] if it does not resolve; absent while there is no answer
     own -- packed addresses of this host
     """
     roll = Roll(question.nodes, known, question.faulty)
@@ -179,7 +180,7 @@ def owners(nodes: Iterable[Node], known: Known) -> dict[bytes, str]:
 def _judged(
     who: Whom, roll: Roll, known: Known, own: frozenset[bytes]
 ) -> Iterator[tuple[str, bytes, Verdict]]:
-    """The addresses that may be the target's, each with its name and what becomes of it."""
+    """The addresses that may belong to the target, each with its name and the verdict."""
     found = [(name, address) for name in who.names for address in known.get(name, ())]
     if who.node is not None:
         found += [(roll.name(who.node), address) for address in roll.addresses(who.node)]
@@ -190,10 +191,10 @@ def _judged(
 def _judge(
     name: str, address: bytes, target: int | None, roll: Roll, own: frozenset[bytes]
 ) -> Verdict:
-    """Whether an address of the target's counts: the first of these that applies.
+    """Whether an address of the target counts. The first rule that applies decides.
 
-    name -- by which it is expected
-    target -- the target's place on the roll, if it is there
+    name -- from which the address comes
+    target -- the place of the target on the roll, None if it is not there
     """
     unfit = never(address) or _own(name, address, own)
     if unfit:
@@ -209,18 +210,18 @@ def _judge(
 
 
 def _own(name: str, address: bytes, own: frozenset[bytes]) -> str:
-    """Why it is no other host's: loopback addresses count where they are given literally."""
+    """Why it belongs to this host, "" if it does not. Literal loopback addresses count."""
     mine = pack(name) != address if is_loopback(address) else address in own
     return "belongs to this host" if mine else ""
 
 
 def _is_certain(address: bytes, target: int | None, roll: Roll) -> bool:
-    """Whether corosync.conf gives it to the target literally, and nothing to another node so."""
+    """Whether corosync.conf has it literally for the target, and no file for another node."""
     return target is not None and roll.literal(address) <= {target} and roll.has(target, address)
 
 
 def _taken(address: bytes, target: int | None, roll: Roll) -> str:
-    """Whose it is, if it is another node's."""
+    """To which other node it belongs, "" if to none."""
     stated = [place for place in sorted(roll.stated(address)) if place != target]
     if stated:
         return f"belongs to {roll.name(stated[0])} in {roll.where(stated[0], address)}"

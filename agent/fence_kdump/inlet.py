@@ -1,7 +1,7 @@
-"""Sockets that deliver UDP datagrams: bound to the port, or raw where somebody else has it.
+"""Sockets that deliver UDP datagrams: bound to the port, or raw if another program has the port.
 
-A raw socket gets its own copy of every datagram (raw(7)), so that any number of agents can listen
-at once, and beside any program that holds the port. It needs CAP_NET_RAW.
+A raw socket gets its own copy of every datagram (raw(7)). So any number of agents can listen at the
+same time, and beside any program that has the port. It needs CAP_NET_RAW.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ _INDEX_LENGTH = 4  # struct in_pktinfo: the interface's index, the local address
 
 
 class CannotListen(OSError):
-    """No socket could be had; the text says which and what to do."""
+    """A socket could not be opened; the text says which and what to do."""
 
 
 class NoSuchFamily(CannotListen):
-    """This host does not speak the address family at all; it may well have only one of the two."""
+    """This host does not have the address family. Many hosts have only one of the two."""
 
 
 class Inlet:
@@ -66,10 +66,10 @@ class Inlet:
             self._socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
 
     def filter(self, sources: Sequence[bytes], wanted: bool = True) -> None:
-        """Have the kernel let through only what may count; see `bpf.program`.
+        """Make the kernel let through only what may count; see `bpf.program`.
 
-        Where the kernel takes no filter that long, one without the sources has to do: what arrives
-        is checked again in any case. Raises CannotListen if the kernel takes none at all.
+        If the kernel does not accept a filter of this length, one without the sources is used. What
+        arrives is checked again in any case. Raises CannotListen if the kernel accepts no filter.
         """
         try:
             self._attach(sources, wanted)
@@ -84,7 +84,7 @@ class Inlet:
         bpf.attach(self._socket, bpf.program(self.family, self.raw, self._port, sources, wanted))
 
     def drain(self) -> None:
-        """Pass over what came before there was a filter: nothing tells whence it came."""
+        """Discard what came before the filter was attached, because it was not filtered."""
         while True:
             try:
                 self._socket.recv(1)
@@ -128,9 +128,9 @@ class Inlet:
         return datagram
 
     def dropped(self) -> int:
-        """How many datagrams to the port the filter kept out, and a full buffer.
+        """How many datagrams to the port the filter rejected, or a full buffer lost.
 
-        Of a raw socket, 0: its filter sees all UDP of this host.
+        0 for a raw socket, because its filter sees all UDP of this host.
         """
         if self.raw:
             return 0
@@ -139,7 +139,7 @@ class Inlet:
 
 
 def open_inlet(family: int, port: int) -> Inlet:
-    """A socket that delivers messages to the port, from anywhere: bound, or raw if need be.
+    """A socket that delivers messages to the port from anywhere: bound, or raw if necessary.
 
     Raises CannotListen.
     """
@@ -162,7 +162,7 @@ def open_inlet(family: int, port: int) -> Inlet:
 
 
 def open_lookout(family: int, port: int, expected: Sequence[bytes]) -> Inlet:
-    """A raw socket that delivers messages which come from anywhere but `expected`.
+    """A raw socket that delivers messages from all addresses except `expected`.
 
     Raises CannotListen.
     """
@@ -181,7 +181,9 @@ def _open(
         kind = NoSuchFamily if error.errno == errno.EAFNOSUPPORT else CannotListen
         raise kind(f"cannot open a socket for {_name(family)}: {error.strerror}") from error
     try:
-        inlet.filter(unwanted, wanted=False)  # of a UDP socket, before the first can come in
+        inlet.filter(
+            unwanted, wanted=False
+        )  # for a UDP socket, before the first datagram can arrive
     except CannotListen:
         inlet.close()
         raise

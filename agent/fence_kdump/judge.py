@@ -1,7 +1,7 @@
-"""Which of the datagrams that came count, and an account of those that did not.
+"""Decides which datagrams count, and counts those that do not.
 
-A datagram counts only by its own bytes, whatever the kernel's filters let through: a right message,
-to the port, from an expected address.
+Each datagram is judged by its own bytes, whatever the filters of the kernel let through. It must be
+a valid message to the port from an expected address.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Judge"]
 
-# Datagrams looked at in one go: more than a receive buffer of common size holds.
+# Datagrams read in one go: more than a receive buffer of common size holds.
 MOST_AT_ONCE = 512
 MOST_REASONS = 8
 MOST_STRANGERS = 64  # sources
@@ -27,11 +27,11 @@ MOST_STRANGERS = 64  # sources
 class Judge:
     """Judges datagrams to one port.
 
-    expected -- dict of packed address -> the name by which it is expected; whoever knows more of
-        them replaces it
-    received -- how many came from expected addresses and did not count
+    expected -- dict of packed address -> the name from which it comes; it is replaced when more
+        addresses become known
+    received -- how many datagrams came from expected addresses and did not count
     reasons -- dict: why not -> how many
-    strangers -- dict: packed source of right messages from elsewhere -> how many
+    strangers -- dict: packed source of valid messages from other addresses -> how many
     """
 
     def __init__(self, port: int) -> None:
@@ -42,9 +42,9 @@ class Judge:
         self._port = port
 
     def hear(self, inlet: Inlet) -> Datagram | None:
-        """The next right message, of some that wait in an inlet; None if there is none among them.
+        """The next valid message among some that wait in an inlet; None if there is none.
 
-        More may wait: other things have their turn first.
+        More datagrams may wait. They are read later, so that other work gets its turn.
         """
         for _ in range(MOST_AT_ONCE):
             try:
@@ -59,9 +59,9 @@ class Judge:
         return None
 
     def look(self, lookout: Inlet) -> list[bytes]:
-        """Count the right messages from elsewhere that wait in a lookout.
+        """Count the valid messages from other addresses that wait in a lookout.
 
-        Returns the packed sources that had sent none before.
+        Returns the packed sources from which this is the first message.
         """
         new = []
         for _ in range(MOST_AT_ONCE):

@@ -1,4 +1,4 @@
-"""Whether the node has to prove who it is, and with which keys it can."""
+"""Whether the target node must prove its identity, and with which keys it can."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OFF, PREFER, REQUIRED = POLICIES
 
 
 class Keyring(namedtuple("Keyring", "policy masters faults", defaults=((), ()))):
-    """The master keys that a node's key may be derived of.
+    """The master keys from which the key of a node may be derived.
 
     policy -- OFF, PREFER or REQUIRED
     masters -- tuple of bytes, the one in force first; () if none can be used
@@ -33,7 +33,7 @@ class Keyring(namedtuple("Keyring", "policy masters faults", defaults=((), ())))
     faults: tuple[str, ...]
 
     def keys(self, node: str) -> tuple[bytes, ...]:
-        """The keys that a node may prove itself with; () for a node without a name."""
+        """The keys with which a node may prove its identity; () for a node without a name."""
         from fence_kdump_protocol.keys import node_key
 
         name = node.encode("utf-8", "surrogateescape")
@@ -45,8 +45,8 @@ def load(options: Options) -> Keyring:
 
     options -- auth, key
 
-    Where nothing is said, a proof is preferred if there is a key made for it: that of Corosync is
-    used only if somebody asks for it.
+    If auth is not set, a proof is preferred if there is a key for fence_kdump. The key of Corosync
+    is used only if auth is set.
     """
     made_for_it = options.key or os.path.lexists(keyfiles.MASTER)
     policy = options.auth or (PREFER if made_for_it else OFF)

@@ -35,7 +35,7 @@ def main(argv: list[str]) -> int:
         report.error(f"{error}; {HINT}")
     except KeyboardInterrupt:
         report.error("interrupted")
-    except Exception as error:  # whatever it is, the next level has to fence
+    except Exception as error:  # whatever it is, the next fencing level must get its turn
         report.error(f"internal error, please report it: {type(error).__name__}: {error}")
     return 1
 
@@ -57,7 +57,7 @@ def _run(argv: list[str], started: float) -> int:
         values = read_stdin(started)
     options = read(values)
     if options.action == "off":
-        if argv and options.problems:  # whoever types them can put them right
+        if argv and options.problems:  # the user can correct them at once
             return _fail(options.problems)
         return _off(options, started + options.timeout, typed=bool(argv))
     if options.action not in OTHER_ACTIONS:
@@ -83,7 +83,7 @@ class _Teller(Tell):
 
 def _off(options: Options, end: float, typed: bool) -> int:
     for problem in (*options.problems, *number_for_plug(options)):
-        report.warning(problem)  # better to wait with a default than to lose the dump
+        report.warning(problem)  # it is better to use a default than to lose the dump
     if not options.nodename and not options.plug:
         raise UsageError("action 'off' requires nodename or plug")
 
@@ -92,7 +92,7 @@ def _off(options: Options, end: float, typed: bool) -> int:
         for warning in warnings:
             report.warning(warning)
         for problem in _too_many(question):
-            # whoever types them can correct them; without plug, each name must be the target's
+            # the user can correct the list; without plug, each of its names must be the target's
             if typed or not options.plug:
                 raise UsageError(problem)
             report.warning(problem)
@@ -135,7 +135,7 @@ def _too_many(question: Question) -> list[str]:
 
 
 def _validate(options: Options) -> int:
-    # Not plug: Pacemaker validates with a dummy.
+    # plug is not checked: Pacemaker validates with a dummy value.
     question, _ = sources.ask(options.nodename, ())
     unasked = set(question.unasked())
     resolver = Resolver(name for name in options.nodename if name not in unasked)

@@ -1,7 +1,7 @@
-"""Can this node do its part: dump when it crashes, and listen for others?
+"""Checks whether this node is ready to dump when it crashes, and to listen for other nodes.
 
-It reads the kernel's state and what the last check of the crash image recorded; it opens no image
-and starts no program, as Pacemaker asks often.
+It reads the state of the kernel, and the record of the last check of the crash image. It opens no
+image and starts no program, because Pacemaker runs it often.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ __all__ = ["IMAGE_STATE", "problems"]
 
 CRASH_SIZE = "/sys/kernel/kexec_crash_size"
 CRASH_LOADED = "/sys/kernel/kexec_crash_loaded"
-# The first word is "fresh" or "stale", the rest of the line says why; in the second line is "MTIME
-# SIZE PATH" of the image that was checked. Absent: nobody checked yet.
+# The first word is "fresh" or "stale", and the rest of the line says why. The second line has
+# "MTIME SIZE PATH" of the image that was checked. Without this file, no check has been made yet.
 IMAGE_STATE = "/var/lib/fence-kdump/image-state"
 
 
 def problems(port: int, family: str) -> list[str]:
-    """All that keeps this node from doing its part, one line each.
+    """What prevents this node from dumping or listening, one line each.
 
     port -- UDP port to listen on
     family -- "auto", "ipv4" or "ipv6"
@@ -62,13 +62,13 @@ def _image() -> list[str]:
 
 
 def _is_another(image: str) -> bool:
-    """Whether the image has been replaced since it was checked: nothing is known of that one."""
+    """Whether the image was replaced after the check. Then its state is not known."""
     if not image:
         return False
     path = image.split(" ", 2)[-1]
     try:
         status = os.stat(path)
-    except PermissionError:  # there is no telling
+    except PermissionError:  # then it is not known
         return False
     except (OSError, ValueError):
         return True

@@ -1,7 +1,7 @@
-"""Options, given as arguments or, as Pacemaker does, as key=value lines on stdin.
+"""Options, given as arguments or, by Pacemaker, as key=value lines on standard input.
 
-PARAMETERS is the one table of them: the parser, the usage text, the metadata and, through the usage
-text, the man page are made from it.
+PARAMETERS is the only table of them. The parser, the usage text, the metadata and, through the
+usage text, the man page are made from it.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ ACTIONS = ("off", "monitor", "metadata", "validate-all")
 FAMILIES = ("auto", "ipv4", "ipv6")
 POLICIES = ("off", "prefer", "required")
 LONGEST_TIMEOUT = 7 * 86400.0
-# Less than Pacemaker's 60 s, or it kills the agent before that can say what it waited for; more
-# than 70 % of it, or it runs the agent once more.
+# Less than Pacemaker's 60 s: otherwise Pacemaker kills the agent before it can say what it waited
+# for. More than 70 % of it: otherwise Pacemaker runs the agent a second time.
 DEFAULT_TIMEOUT = 50.0
 
 
@@ -96,7 +96,7 @@ PARAMETERS = (
 
 
 class UsageError(ValueError):
-    """The arguments cannot be understood; the text names the one that is wrong."""
+    """The arguments are wrong; the text names the one that is."""
 
 
 class Options(
@@ -104,7 +104,7 @@ class Options(
 ):
     """What the agent is asked to do.
 
-    action -- one of ACTIONS, or whatever else was asked for
+    action -- one of ACTIONS, or another word that was given
     nodename, plug -- tuples of names and addresses
     ipport -- UDP port, 1 to 65535
     family -- "auto", "ipv4" or "ipv6"
@@ -112,7 +112,7 @@ class Options(
     auth -- one of POLICIES, "" if nothing is said
     key -- path of the cluster's key, "" for the usual one
     verbose -- whether to say more
-    problems -- tuple of one-line texts, one for every value that is wrong (its default stands in)
+    problems -- tuple of one-line texts, one for each wrong value, for which the default is used
     """
 
     __slots__ = ()
@@ -132,7 +132,7 @@ class Options(
 def from_lines(text: str) -> dict[str, str]:
     """The values of key=value lines: keys in any case, the last one wins, # starts a comment line.
 
-    Lines without "=" are passed over, as keys are that nobody knows: Pacemaker sends both.
+    Lines without "=" and unknown keys are ignored, because Pacemaker sends both.
     """
     values = {}
     for line in text.split("\n"):
@@ -143,7 +143,7 @@ def from_lines(text: str) -> dict[str, str]:
 
 
 def read(values: dict[str, str]) -> Options:
-    """Check the values and fill in defaults. Never raises: what is wrong becomes `problems`.
+    """Check the values and fill in defaults. Never raises: each fault is added to `problems`.
 
     values -- texts by the parameters' names; "port" is another name of "plug"
     """
@@ -163,7 +163,7 @@ def read(values: dict[str, str]) -> Options:
 
 
 def number_for_plug(options: Options) -> list[str]:
-    """What to say of a plug that looks like a UDP port: pcs offers `port` as plug's other name."""
+    """A question for each plug that looks like a UDP port: pcs offers `port` for plug."""
     return [
         f"plug '{name}' is a number: did you mean ipport={name}?"
         for name in options.plug
@@ -176,9 +176,9 @@ def _names(text: str) -> tuple[str, ...]:
 
 
 def _unescaped(text: str) -> str:
-    """Without the backslashes that pcmk_host_map wants before the colons of an IPv6 address.
+    """Without the backslashes that pcmk_host_map needs before the colons of an IPv6 address.
 
-    Pacemaker before 3.0.2 takes them away, later versions leave them in.
+    Pacemaker before 3.0.2 removes them. Later versions leave them in.
     """
     return text.replace("\\", "")
 
@@ -219,7 +219,7 @@ def _timeout(text: str, problems: list[str]) -> float:
 def _auth(text: str, problems: list[str]) -> str:
     if not text or text.lower() in POLICIES:
         return text.lower()
-    # a slip of the pen must not make a forged message count
+    # a typing error must not make a forged message count
     problems.append(
         f"unsupported auth '{text}': use off, prefer or required (until then: required)"
     )
@@ -227,7 +227,7 @@ def _auth(text: str, problems: list[str]) -> str:
 
 
 def _verbose(text: str, problems: list[str]) -> bool:
-    """Pacemaker's words for a boolean, or a level as the C agent takes one."""
+    """One of Pacemaker's words for a boolean, or a level as for the C agent."""
     word = text.lower()
     if word in ("", "no", "n", "off", "false") or (word.isascii() and word.isdigit()):
         return word.isdigit() and int(word) > 0

@@ -1,4 +1,4 @@
-"""What waiting can come to."""
+"""The results of waiting."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ class NobodyToExpect(ValueError):
 
 
 class CannotProve(ValueError):
-    """A proof is required, and nothing could prove which node it is; the text says why."""
+    """A proof is required, but none is possible; the text says why."""
 
 
 class Heard(namedtuple("Heard", "name source inlet doubt", defaults=(None,))):
     """A message came from an expected address, or a proof from anywhere.
 
-    name -- by which the address was expected, or of the node that proved itself
+    name -- from which the address comes, or the name of the node that proved its identity
     source -- packed address
     inlet -- "bound" or "raw", or "dialogue" for a proof
-    doubt -- why it is not proven which node it was; "" if it is, None if nobody asked
+    doubt -- why the identity of the node is not proven; "" if it is, None if it was not asked for
     """
 
     __slots__ = ()
@@ -49,11 +49,11 @@ class Stranger(namedtuple("Stranger", "source nodes node family expected")):
 
 
 class Missed(namedtuple("Missed", "number device by_path")):
-    """Messages from expected addresses reached this host, and did not come to the port.
+    """Messages from expected addresses reached this host, but not the port.
 
     number -- how many were seen
-    device -- by which the last one came in
-    by_path -- whether the reverse path filter dropped packets meanwhile
+    device -- on which the last one arrived
+    by_path -- whether the reverse path filter dropped packets during that time
     """
 
     __slots__ = ()
@@ -72,16 +72,16 @@ class TimedOut(
     """No message counted.
 
     expected -- dict of packed address -> name
-    datagrams -- how many came to the port; None where that could not be counted
+    datagrams -- how many came to the port; None if they could not be counted
     reasons -- dict: why those from expected addresses did not count -> how many
-    strangers -- dict: packed source of valid messages from elsewhere -> how many
+    strangers -- dict: packed source of valid messages from other addresses -> how many
     nodes -- dict of packed address -> name of the node that corosync.conf or the CIB gives it to
     unknown -- dict of name -> why it could not be looked up
     blind -- why strangers could not be looked for, "" if they could
-    node -- name of the node that is to be fenced, "" if nobody knows
+    node -- name of the target node, "" if it is not known
     family -- the option: "auto", "ipv4" or "ipv6"
-    proof -- why the node did not prove who it is, "" if nobody asked
-    missed -- what this host dropped before the port, None if nothing is known of any
+    proof -- why the node did not prove its identity, "" if it was not asked for
+    missed -- messages that this host dropped before the port, None if none are known
     """
 
     __slots__ = ()

@@ -1,8 +1,8 @@
-"""This host's own addresses: a message from one of them proves nothing of another node.
+"""The addresses of this host. A message from one of them proves nothing about another node.
 
-Asked of the kernel by rtnetlink, whose answers are as long as this host's list of addresses,
-however many routes it has. Unlike a try to bind(2), it is not misled by net.ipv4.ip_nonlocal_bind,
-which clusters with floating addresses set.
+The kernel is asked by rtnetlink. Its answer has only the addresses, however many routes there are.
+Unlike an attempt to bind(2), it does not depend on net.ipv4.ip_nonlocal_bind, which clusters with
+floating addresses set.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _ATTRIBUTE = struct.Struct("=HH")  # struct rtattr: length, type
 
 
 def own_addresses(candidates: Iterable[bytes]) -> frozenset[bytes]:
-    """The packed addresses that are this host's own, and the broadcast ones of its networks.
+    """The packed addresses of this host, and the broadcast addresses of its networks.
 
-    candidates -- packed addresses; those of them that a local route gives to this host (`ip route
-        add local`) are its own, too
+    candidates -- packed addresses; those that a local route assigns to this host (`ip route add
+        local`) are in the result as well
 
     Raises OSError.
     """
@@ -43,21 +43,21 @@ def own_addresses(candidates: Iterable[bytes]) -> frozenset[bytes]:
 
 
 def _assigned(kernel: socket.socket) -> frozenset[bytes]:
-    """The addresses of all devices, up or down, and the broadcast ones."""
+    """The addresses of all devices, up or down, and the broadcast addresses."""
     request = _ADDRESS.pack(socket.AF_UNSPEC, 0, 0, 0, 0)
     found = set()
     for kind, body in rtnetlink.ask(kernel, _GETADDR, rtnetlink.DUMP, request):
         if kind != _NEWADDR:
             continue
         attributes = dict(rtnetlink.attributes(body[_ADDRESS.size :]))
-        # of a link between two hosts, IFA_ADDRESS is the other one's
+        # on a point-to-point link, IFA_ADDRESS is the address of the other host
         found.add(attributes.get(_IFA_LOCAL) or attributes.get(_IFA_ADDRESS, b""))
         found.add(attributes.get(_IFA_BROADCAST, b""))
     return frozenset(found - {b""})
 
 
 def _is_delivered_here(kernel: socket.socket, address: bytes) -> bool:
-    """Whether what is sent to an address stays on this host."""
+    """Whether packets to an address stay on this host."""
     family = socket.AF_INET if len(address) == 4 else socket.AF_INET6
     request = _ROUTE.pack(family, 8 * len(address), 0, 0, 0, 0, 0, 0, 0)
     request += _ATTRIBUTE.pack(_ATTRIBUTE.size + len(address), _RTA_DST) + address

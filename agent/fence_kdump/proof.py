@@ -1,7 +1,7 @@
-"""Does the node prove that it is in its crash kernel now? The agent's half of the dialogue that
-docs/protocol.md specifies: whom to challenge when, and what an answer is worth.
+"""The agent's half of the dialogue in docs/protocol.md: whom to challenge, what an answer proves.
 
-No sockets and no clock: every time is given, in seconds of one clock.
+It decides whether the node proves that it runs its crash kernel now. It has no sockets and no
+clock: the caller passes every time, in seconds of one clock.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ __all__ = ["Addressee", "Proof"]
 
 _EVERY = 1.0  # seconds from one challenge to the next, to each expected address
 _LEAST_GAP = 0.05  # seconds between two challenges for messages from one address
-_MOST_OWN = 4  # of our addresses to challenge one of the node's from: it tells as many, at most
+_MOST_OWN = 4  # own addresses from which one address of the node is challenged
 _MOST_REASONS = 8
 
 
 class Addressee(namedtuple("Addressee", "address port own")):
-    """Where to send a challenge to.
+    """Where to send a challenge.
 
     address -- packed
     port -- UDP port
-    own -- this host's packed address to send it from, b"" for whichever the kernel takes
+    own -- packed address of this host to send it from, b"" if the kernel is to choose
     """
 
     __slots__ = ()
@@ -42,9 +42,9 @@ class Addressee(namedtuple("Addressee", "address port own")):
 
 
 class Proof:
-    """One run's challenge, and what was answered.
+    """The challenge of one run, and the answers to it.
 
-    node -- name of the node that is to be fenced, "" while nobody knows
+    node -- name of the target node, "" while it is not known
     sent -- how many challenges were sent
     """
 
@@ -52,7 +52,7 @@ class Proof:
         """Begin.
 
         port -- UDP port at which the node takes challenges
-        nonce -- 16 bytes that nobody could know before this run
+        nonce -- 16 random bytes, made for this run
         """
         self.node = ""
         self.sent = 0
@@ -62,20 +62,22 @@ class Proof:
         self._nonce = nonce
         self._keys: tuple[bytes, ...] = ()
         self._due = float("-inf")
-        # an expected address -> those of ours that its messages came to
+        # an expected address -> the own addresses to which its messages came
         self._own: dict[bytes, list[bytes]] = {}
-        self._asked: dict[bytes, float] = {}  # an expected address -> when, for its message
+        self._asked: dict[
+            bytes, float
+        ] = {}  # an expected address -> when it was challenged for a message
         self._reasons: dict[str, int] = {}
 
     def know(self, node: str) -> None:
-        """The node is known by this name. Its key, and no other, proves anything."""
+        """The name of the node is known now. Only the key of this name proves anything."""
         if node != self.node:
             self.node = node
             self._keys = self._keyring.keys(node)
 
     @property
     def is_possible(self) -> bool:
-        """Whether there is a key that the node could prove itself with."""
+        """Whether there is a key with which the node could prove its identity."""
         return bool(self._keys)
 
     @property
@@ -84,7 +86,7 @@ class Proof:
         return self._due
 
     def round(self, expected: Iterable[bytes], now: float) -> list[Addressee]:
-        """Whom to challenge now, heard or not; nobody if it is not time yet."""
+        """Whom to challenge now, whether heard from or not; [] if it is not time yet."""
         if now < self._due:
             return []
         self._due = now + _EVERY
@@ -97,8 +99,8 @@ class Proof:
     def hear(self, source: Addressee, now: float) -> Addressee | None:
         """Whom to challenge for a message from an expected address; None if that was just done.
 
-        Besides the port that the node should take challenges at, it may have another one. What is
-        kept of messages is bounded by the number of addresses, and what is sent by the time.
+        The node may send from another port than the one at which it should accept challenges. The
+        number of addresses bounds what is stored, and the time bounds what is sent.
         """
         if now < self._asked.get(source.address, float("-inf")) + _LEAST_GAP:
             return None
@@ -109,7 +111,7 @@ class Proof:
         return source
 
     def is_proven(self, data: bytes) -> bool:
-        """Whether a datagram is the node's own answer to this run's challenge."""
+        """Whether a datagram is the answer of the target node to the challenge of this run."""
         try:
             response = decode_response(data)
         except DecodeError as error:
@@ -140,7 +142,7 @@ class Proof:
             return f"answers came, but none proves the identity of {self.node}: {answers}"
         return (
             f"no answer came to {self.sent} challenges: the crash image of {self.node} has no key,"
-            " or a firewall drops the challenges"
+            " or a firewall drops challenges or answers"
         )
 
     def _refuse(self, reason: str) -> None:

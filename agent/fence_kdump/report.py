@@ -1,7 +1,6 @@
-"""What the agent says, and where: stderr, where Pacemaker reads it, and syslog.
+"""The lines of the agent, on standard output and standard error for Pacemaker, and in syslog.
 
-Nothing here waits: whoever does not read must not keep a node from being fenced, or the next level
-from its turn.
+Nothing here waits: a reader that does not read must not delay the fencing, or the next level.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ __all__ = ["error", "heard", "info", "stranger", "timed_out", "waiting", "warnin
 
 NAME = "fence_kdump"
 STDOUT, STDERR = 1, 2
-LONGEST = 1000  # characters; of 4 bytes at most, and a writable pipe takes 4096 (pipe(7))
+LONGEST = 1000  # characters of at most 4 bytes; a writable pipe accepts 4096 bytes (pipe(7))
 LOG_DAEMON, LOG_ERR, LOG_WARNING, LOG_INFO = 3 << 3, 3, 4, 6  # syslog(3)
 
 
@@ -130,12 +129,12 @@ def _write(fd: int, text: str) -> None:
     try:
         if any(events & select.POLLOUT for _, events in poll.poll(0)):
             os.write(fd, f"{NAME}: {_plain(text)}\n".encode("utf-8", "backslashreplace"))
-    except OSError:  # closed, or nobody reads: the exit status tells
+    except OSError:  # closed, or nobody reads: the exit status has the result
         pass
 
 
 def _log(priority: int, text: str) -> None:
-    # Not by syslog(3): it waits for a log that nobody reads, and outlasts any timeout.
+    # syslog(3) is not used: it waits for a log that nobody reads, longer than any timeout.
     stamp = time.strftime("%b %e %T")
     line = f"<{LOG_DAEMON | priority}>{stamp} {NAME}[{os.getpid()}]: {_plain(text)}"
     try:
@@ -147,5 +146,5 @@ def _log(priority: int, text: str) -> None:
 
 
 def _plain(text: str) -> str:
-    """One line without control characters, short enough for a pipe to take whole."""
+    """One line without control characters, short enough for one write to a pipe."""
     return "".join(char if char.isprintable() else "?" for char in text)[:LONGEST]

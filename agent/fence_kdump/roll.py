@@ -1,10 +1,10 @@
-"""The roll of the cluster: which node has which name and which address, as far as is known by now.
+"""The roll of the cluster: which node has which name and which address, as far as it is known.
 
-corosync.conf and the CIB state names and addresses; an address there may itself be a name that has
-to be looked up. What a node's own name resolves to is weaker: the name service says so, not the
-cluster. `expect` decides by these answers; nothing here decides.
+corosync.conf and the CIB contain names and addresses. An address there may be a name that must be
+looked up. What the name of a node resolves to is weaker evidence, because it comes from the name
+service and not from the cluster. This module only answers questions; `whom` and `expect` decide.
 
-Nodes are told apart by their place in the list, as two of them may wrongly have one name.
+A node is identified by its place in the list, because two nodes may have the same name by mistake.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ __all__ = ["Roll", "Standing"]
 
 
 class Standing(namedtuple("Standing", "nodes sure why", defaults=("",))):
-    """For which nodes names and addresses stand.
+    """To which nodes names and addresses belong.
 
     nodes -- frozenset of places in the list
-    sure -- whether nothing that is not known yet can change that
-    why -- one-line text: why it is not sure; "" where it is, or where an answer is awaited
+    sure -- whether an answer that is still missing cannot change this
+    why -- one-line text: why it is not sure; "" if it is, or if an answer is still missing
     """
 
     __slots__ = ()
@@ -39,12 +39,13 @@ class Standing(namedtuple("Standing", "nodes sure why", defaults=("",))):
 
 
 class Roll:
-    """Who has which name and address.
+    """Which node has which name and address.
 
-    nodes -- the list that it was made of
-    silent -- dict: text whose look-up has no answer yet, be it the name of a node or a name in the
-        place of an address -> place of that node
-    lost -- dict: name of no host, in the place of an address in corosync.conf -> place of that node
+    nodes -- the list from which it was made
+    silent -- dict: text whose look-up has no answer yet -> place of its node. The text is the name
+        of a node, or a name that stands in place of an address
+    lost -- dict: name that stands in place of an address in corosync.conf and does not resolve ->
+        place of its node
     """
 
     def __init__(
@@ -53,7 +54,8 @@ class Roll:
         """Call the roll.
 
         nodes -- of corosync.conf and the CIB
-        known -- name -> packed addresses, [] if there is no such host; absent while nobody knows
+        known -- name -> packed addresses, [] if there is no such host; absent while there is no
+            answer
         faulty -- whether `nodes` may lack a node or an address
         """
         self.nodes = nodes
@@ -70,16 +72,16 @@ class Roll:
             self._enter(place, node)
 
     def stand(self, texts: Iterable[str]) -> Standing:
-        """For which nodes names and addresses stand, all of them together."""
+        """To which nodes names and addresses belong, all of them together."""
         found = [self._stand(text) for text in texts]
         nodes = frozenset(place for standing in found for place in standing.nodes)
         why = next((standing.why for standing in found if standing.why), "")
         return Standing(nodes, all(standing.sure for standing in found), why)
 
     def says(self, text: str) -> frozenset[int]:
-        """The nodes that corosync.conf or the CIB themselves give a name or an address, as text.
+        """The nodes that have a name or an address in corosync.conf or the CIB, without look-ups.
 
-        A node's name stands for that node, even if it is the address of another one as well.
+        The name of a node means that node, even if it is also an address of another node.
         """
         found = self._named.get(fold(text))
         if not found:
@@ -92,7 +94,7 @@ class Roll:
         return frozenset(self._literal.get(address, ()))
 
     def stated(self, address: bytes) -> frozenset[int]:
-        """The nodes that corosync.conf or the CIB give an address, names there looked up."""
+        """The nodes that have an address in corosync.conf or the CIB, after look-ups."""
         return frozenset(self._stated.get(address, ()))
 
     def looked_up(self, address: bytes) -> frozenset[int]:
@@ -100,17 +102,17 @@ class Roll:
         return frozenset(self._looked_up.get(address, ()))
 
     def has(self, place: int, address: bytes) -> bool:
-        """Whether corosync.conf itself gives a node an address, literally."""
+        """Whether a node has an address literally in corosync.conf."""
         return any(pack(text) == address for text in self.nodes[place].addresses)
 
     def where(self, place: int, address: bytes) -> str:
-        """The file that gives a node an address."""
+        """The file in which a node has an address."""
         rings = self.nodes[place].addresses
         in_rings = any(address in self._known.get(text, ()) for text in rings)
         return "corosync.conf" if in_rings else "the CIB"
 
     def addresses(self, place: int) -> list[bytes]:
-        """The addresses of a node: all of its rings, and the CIB's if that has only one for it."""
+        """The addresses of a node: all rings, and that of the CIB if there is exactly one."""
         node = self.nodes[place]
         texts = [*node.addresses, *(node.cib if len(node.cib) == 1 else ())]
         return [address for text in texts for address in self._known.get(text, ())]
@@ -151,13 +153,13 @@ class Roll:
             return Standing(nodes, True)
         if self.doubt():
             return Standing(nodes, False, f"{text} {self.doubt()}")
-        # What nobody has yet may turn out to be the address of a node that is only known by a name.
+        # An address that no node has yet may turn out to be that of a node known only by name.
         return Standing(nodes, not any(name.lower() in self._written for name in self.silent))
 
     def doubt(self, target: int | None = None) -> str:
-        """Why an address may be another node's although nothing says so: one line, or "".
+        """Why an address may belong to another node although no file says so: one line, or "".
 
-        target -- place of the node whose address it is taken for
+        target -- place of the node to which it seems to belong
         """
         if self.faulty:
             return "may belong to another node, because corosync.conf or the CIB has errors"
@@ -167,6 +169,6 @@ class Roll:
         return ""
 
     def _with_namesakes(self, places: Iterable[int]) -> frozenset[int]:
-        """Of two nodes with one name, neither is sure."""
+        """These nodes, and all others that have the same names: they cannot be told apart."""
         names = {fold(self.nodes[place].name) for place in places if self.nodes[place].name}
         return frozenset(places).union(*(self._named[name] for name in names))

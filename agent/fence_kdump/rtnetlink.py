@@ -27,7 +27,7 @@ _ATTRIBUTE = struct.Struct("=HH")  # struct rtattr: length, type
 
 
 def connect() -> socket.socket:
-    """A socket to `ask` by. Raises OSError."""
+    """A socket for `ask`. Raises OSError."""
     return socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
 
 
@@ -39,8 +39,8 @@ def ask(kernel: socket.socket, kind: int, flags: int, body: bytes) -> list[tuple
     flags -- DUMP, or 0 for one answer
     body -- the request after its header
 
-    If what is dumped changes meanwhile, the kernel may leave out what was there all the time: then
-    it is asked again, and whatever any of the answers had is in the result. Raises OSError.
+    If something changes during a dump, the kernel may leave out entries that did not change. Then
+    it is asked again, and the result has the entries of all answers. Raises OSError.
     """
     found: list[tuple[int, bytes]] = []
     for _ in range(_MOST_TRIES):
@@ -52,7 +52,7 @@ def ask(kernel: socket.socket, kind: int, flags: int, body: bytes) -> list[tuple
 def _ask_once(
     kernel: socket.socket, kind: int, flags: int, body: bytes, found: list[tuple[int, bytes]]
 ) -> bool:
-    """Add the answer's messages to `found`. Returns whether nothing changed meanwhile."""
+    """Add the messages of the answer to `found`. Returns whether nothing changed meanwhile."""
     kernel.send(_HEADER.pack(_HEADER.size + len(body), kind, _REQUEST | flags, 1, 0) + body)
     unchanged = True
     while True:

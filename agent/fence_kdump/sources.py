@@ -1,6 +1,7 @@
-"""The files that say who is who in the cluster, read. What is in them is the cluster package's.
+"""Reads the files that say which node has which name and address.
 
-The agent listens before it reads them: however long that takes, what comes meanwhile waits.
+The package fence_kdump_cluster parses them. The agent listens before it reads them, so messages
+that arrive in the meantime wait.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ __all__ = ["ask", "strange_addresses"]
 
 
 def ask(nodename: tuple[str, ...], plug: tuple[str, ...]) -> tuple[Question, tuple[str, ...]]:
-    """Who is to be fenced, with all that the files know. Never raises for what stands in them.
+    """Which node is the target, with all nodes in the files. Never raises for their content.
 
     nodename, plug -- names and addresses, from the options
 
@@ -28,22 +29,22 @@ def ask(nodename: tuple[str, ...], plug: tuple[str, ...]) -> tuple[Question, tup
     warnings = [f"{corosync.PATH}: {text}" for text in (nodelist.problems if nodelist else ())]
     warnings += [f"{cib.PATH}: {text}" for text in (known.problems if known else ())]
     faulty = bool(warnings)
-    # One name may be looked up where corosync.conf names nobody, as with multicast. A nodename list
-    # may be one of nodes, and only corosync.conf can tell which of it is whose.
+    # If corosync.conf lists no node, as with multicast, a single name can be looked up. A list in
+    # nodename may be a list of nodes, and only corosync.conf could say which name is which node's.
     if nodelist and not nodelist.nodes and len(nodename) > 1:
         faulty = True
         warnings.append(f"{corosync.PATH}: it lists no node, so set only one name in nodename")
-    # Where nothing names any node, this host is in no cluster, and no name can be that of a node.
+    # If no file lists a node, this host is in no cluster, and no name can be that of a node.
     complete = not faulty and (known is not None or not nodes)
     return Question(nodename, plug, nodes, faulty, complete), tuple(warnings)
 
 
 def strange_addresses(question: Question) -> list[str]:
-    """The literal addresses in nodename that the cluster's files give to no node.
+    """The literal addresses in nodename that no node has in the files of the cluster.
 
-    question -- of `ask`
+    question -- from `ask`
 
-    None where the files name no node at all.
+    Returns [] if the files list no node at all.
     """
     if not question.nodes:
         return []
@@ -72,7 +73,7 @@ def _cib() -> cib.Cib | None:
 
 
 def _why_not_read(path: str, error: OSError) -> str:
-    """Why a file could not be read; "" if it is not there, or if nobody may look whether it is."""
+    """Why a file could not be read; "" if it does not exist, or if that cannot be found out."""
     hidden = isinstance(error, (FileNotFoundError, NotADirectoryError, PermissionError))
     if hidden and not os.path.lexists(path):
         return ""

@@ -1,7 +1,7 @@
-"""Options from standard input, with bounds: how much is read, and how long its end is waited for.
+"""Options from standard input, with bounds for its length and for the time until it ends.
 
-Only the end of the input says that all options are there, so half of them never count: without the
-line with plug the agent would wait for another node.
+The options count only when the input has ended. Before that, the line with plug may be missing, and
+the agent would wait for another node.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ MOST_BYTES = 1 << 20
 def read_stdin(started: float) -> dict[str, str]:
     """The values of the key=value lines.
 
-    started -- time.monotonic() at the program's start: `timeout` counts from there, the one that
-        was read so far or else the default
+    started -- time.monotonic() at the start of the program; `timeout` counts from there. Until it
+        has been read, the default counts
 
     Raises UsageError.
     """

@@ -1,5 +1,7 @@
-"""The target's addresses, as far as they are known by now: more become known while names are
-looked up. What makes an address the target's is expect's to say."""
+"""The addresses of the target, as far as they are known.
+
+More become known while names are looked up. `expect` decides which addresses belong to the target.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,7 @@ AGAIN = 1.0  # seconds until a name is looked up again after that failed
 
 
 class Target:
-    """The node that is to be fenced.
+    """The target node.
 
     expected -- dict of packed address -> the name by which it is expected
     """
@@ -26,7 +28,7 @@ class Target:
     def __init__(self, question: Question, families: Collection[int]) -> None:
         """Start looking up its names.
 
-        question -- who it is
+        question -- which node it is
         families -- AF_INET, AF_INET6: which addresses count
         """
         self.expected: dict[bytes, str] = {}
@@ -35,11 +37,11 @@ class Target:
         self._resolver = Resolver(question.names(), again=AGAIN)
 
     def fileno(self) -> int:
-        """For poll(2): readable when there is more to `learn`."""
+        """For poll(2): readable when `learn` should be called."""
         return self._resolver.fileno()
 
     def settle(self, seconds: float) -> None:
-        """Wait until all is known or looking it up has failed, at most so long."""
+        """Wait until every name is known or its look-up has failed, but not longer than this."""
         self._resolver.settle(seconds)
 
     def learn(self) -> tuple[tuple[str, ...], bool]:
@@ -48,11 +50,11 @@ class Target:
         Returns (one-line texts: what was left out, and why; whether more may become known).
         """
         self._resolver.take()
-        # asked first: whoever answers from now on is judged the next time
+        # asked first: an answer that comes later is used the next time
         pending = self._resolver.pending()
         known = self._known()
         expectation = expect(self._question, known, frozenset())
-        # only of these it matters: a large cluster's other addresses would all be asked for
+        # only these matter; in a large cluster there are many others
         own = own_addresses(expectation.addresses)
         expectation = expect(self._question, known, own)
         self.expected = {
@@ -67,12 +69,12 @@ class Target:
         return self._resolver.unknown()
 
     def node(self) -> str:
-        """The name of the node, "" if it is none of the cluster's, or nobody knows."""
+        """The name of the node, "" if it is not in the cluster, or not known."""
         found = self._question.target(self._known())
         return found.name if found else ""
 
     def owners(self) -> dict[bytes, str]:
-        """Packed address -> the name of the node that it belongs to."""
+        """Packed address -> the name of the node to which it belongs."""
         return owners(self._question.nodes, self._known())
 
     def _known(self) -> dict[str, list[bytes]]:

@@ -1,4 +1,4 @@
-"""Whom waiting tells what happens meanwhile: this one says nothing, the entry point prints."""
+"""Receives the events of the wait. This class ignores them; the entry point prints them."""
 
 from __future__ import annotations
 
@@ -10,17 +10,19 @@ __all__ = ["Tell"]
 
 
 class Tell:
-    """Tells nobody."""
+    """Ignores all events."""
 
     def warning(self, text: str) -> None:
-        """What is wrong, although the waiting goes on: one line, each once."""
+        """A problem that does not end the wait: one line, each only once."""
 
     def listening(self, expected: dict[bytes, str]) -> None:
-        """The node's names were looked up.
+        """The names of the node were looked up.
 
-        expected -- packed address -> name of what counts
+        expected -- packed address -> name, of the addresses that count
         """
 
     def stranger(self, stranger: Stranger) -> None:
-        """A first message from an address that does not count, for the first few of those: whoever
-        kills the agent later shall know."""
+        """The first message from an address that does not count, for the first few addresses.
+
+        It is reported at once, because the agent may be killed later.
+        """

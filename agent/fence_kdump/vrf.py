@@ -1,4 +1,4 @@
-"""VRFs: networks of their own on one host, in which an address may be another host's altogether.
+"""VRFs: separate networks on one host, in which an address may belong to another host.
 
 A UDP socket that is bound to no device does not hear them, unless net.ipv4.udp_l3mdev_accept is
 set, which is for IPv6 too; a raw socket hears them by default (net.ipv4.raw_l3mdev_accept). See the
@@ -28,12 +28,12 @@ _INDEX = struct.Struct("=I")
 
 
 def is_heard(listener: socket.socket, index: int) -> bool:
-    """Whether a UDP socket in place of this one would get what came in by an interface.
+    """Whether a UDP socket would get what arrived through an interface.
 
-    listener -- the kernel holds what comes against the device that it is bound to, if it is to one
+    listener -- the socket; if it is bound to a device, the kernel has checked that already
     index -- of the interface
 
-    False also for an interface that nothing is known of, such as one that is gone by now.
+    Returns False for an unknown interface as well, such as one that is gone.
     """
     if listener.getsockopt(socket.SOL_SOCKET, _SO_BINDTOIFINDEX):
         return True  # `ip vrf exec` binds it to the VRF

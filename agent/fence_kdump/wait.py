@@ -1,7 +1,7 @@
 """Listen until a message counts or the time is up. No printing, no exiting.
 
-First the sockets, then the files, then the names: what comes meanwhile waits in the sockets until
-it can be judged.
+The sockets are opened first, then the files are read, then the names are looked up. Messages that
+arrive in the meantime wait in the sockets until they can be judged.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ PATIENCE = 1.0  # seconds to wait for names before going on with those that are 
 
 
 def wait(ask: Callable[[], Question], options: Options, end: float, tell: Tell) -> Heard | TimedOut:
-    """Wait for a message from the node that is to be fenced.
+    """Wait for a message from the target node.
 
-    ask -- called once the sockets are open: who that is
+    ask -- called when the sockets are open: which node is the target
     options -- its family, ipport, auth and key
     end -- time.monotonic() at which the time is up
-    tell -- whom to tell what happens meanwhile
+    tell -- receives the events of the wait
 
     Raises NobodyToExpect, CannotListen and CannotProve, and what `ask` raises.
     """
@@ -60,7 +60,7 @@ def wait(ask: Callable[[], Question], options: Options, end: float, tell: Tell) 
 
 
 def _converse(options: Options, tell: Tell) -> Conversation | None:
-    """What asks the node for a proof; None if a message counts without."""
+    """Asks the node for a proof; None if a message counts without one."""
     ring = keyring.load(options)
     required = ring.policy == keyring.REQUIRED
     if required and not ring.masters:

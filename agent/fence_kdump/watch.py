@@ -1,4 +1,4 @@
-"""The loop: what is heard, of whom, and what is made of it."""
+"""The loop that waits for datagrams, and judges them."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ __all__ = ["Watch"]
 
 UNPROVEN = "no proof of identity"
 NOBODY = "no address is left from which a message would count: check nodename, plug and family"
-AT_ONCE = 32  # messages looked at in one go where a proof is waited for
-PAUSE = 0.05  # seconds for which more than those wait
-LOOK_EVERY = 0.25  # seconds: a flood from elsewhere costs no more than a look so often
-MOST_TOLD = 8  # sources that are told of at once
+AT_ONCE = 32  # messages read in one go while waiting for a proof
+PAUSE = 0.05  # seconds for which further messages wait
+LOOK_EVERY = 0.25  # seconds; so a flood from other addresses costs little
+MOST_TOLD = 8  # sources that are reported at once
 
 
 class Watch:
-    """Waits for the node that is to be fenced."""
+    """Waits for the target node."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Watch:
         self._warned: set[str] = set()
 
     def expect_known(self) -> None:
-        """Expect the target's addresses as far as its names are known by now."""
+        """Expect the addresses of the target, as far as its names are known."""
         warnings, pending = self._target.learn()
         self._warn(warnings)
         self._judge.expected = self._target.expected
@@ -65,14 +65,14 @@ class Watch:
             self._know_node(self._conversation, pending)
 
     def look_at_the_doorstep(self) -> None:
-        """Look from now on at what does not come as far as the port."""
+        """From now on, look for messages that do not reach the port."""
         port, sources = self._options.ipport, self._target.expected
         self._doorstep = Doorstep(port, sources, self._arrived())
 
     def listen_until(self, end: float) -> Heard | None:
-        """Judge what comes until a message counts, or until time.monotonic() is `end`.
+        """Judge datagrams until a message counts, or until time.monotonic() is `end`.
 
-        What came in time is judged in any case, however late it is by now.
+        A datagram that arrived in time is judged, even if it is read later.
         """
         while True:
             left = end - time.monotonic()
@@ -81,7 +81,7 @@ class Watch:
                 return heard
 
     def end(self, heard: Heard | None) -> Heard | TimedOut:
-        """What has come of it. At the very end, what is not proven may count as well."""
+        """The result. At the very end, a message that is not proven may count as well."""
         if not heard and self._conversation:
             heard = self._conversation.last_word()
         if heard:
@@ -108,9 +108,9 @@ class Watch:
         )
 
     def _listen(self, seconds: float) -> Heard | None:
-        """Wait for datagrams, at most so long, and judge them.
+        """Wait for datagrams, but not longer than this, and judge them.
 
-        Where a name became known, its addresses are expected first.
+        If a name became known, its addresses are expected first.
         """
         ready = self._ready(seconds)
         if self._target.fileno() in ready:
@@ -126,11 +126,11 @@ class Watch:
         return heard
 
     def _ready(self, seconds: float) -> set[int]:
-        """Wait until something comes that is looked at now; the descriptors that it came by."""
+        """Wait until there is something to read now. Returns the descriptors that have it."""
         now = time.monotonic()
         poll = select.poll()
         poll.register(self._target.fileno(), select.POLLIN)
-        # a flood is heard, and looked out at, from time to time
+        # during a flood, the sockets are read only from time to time
         for sockets, due in (
             (self._ears.inlets, self._hears_at),
             (self._ears.lookouts, self._looks_at),
@@ -159,7 +159,7 @@ class Watch:
         return None
 
     def _look_out(self) -> None:
-        """Look at what came from elsewhere, and tell who is new."""
+        """Read messages from other addresses, and report new addresses."""
         self._looks_at = time.monotonic() + LOOK_EVERY
         told = len(self._judge.strangers)
         new = [s for lookout in self._ears.lookouts.values() for s in self._judge.look(lookout)]
@@ -169,7 +169,7 @@ class Watch:
             self._tell.stranger(Stranger(source, nodes, node, family, expected))
 
     def _arrived(self) -> int:
-        """How many datagrams came as far as the port, and did not count or found no room."""
+        """How many datagrams reached the port, and did not count or found no room."""
         return self._judge.received + (self._ears.dropped() or 0)
 
     def _know_node(self, conversation: Conversation, pending: bool) -> None:

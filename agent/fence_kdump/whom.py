@@ -1,8 +1,9 @@
-"""Who is the target? The rule of fence_kdump(8), case by case.
+"""Which node is the target? The rule of fence_kdump(8), case by case.
 
-plug decides. Pacemaker puts the node that it fences there, or what pcmk_host_map makes of it,
-unless the device itself sets plug. Pacemaker puts the node's name into nodename, unless the device
-itself sets that, to a list of all nodes for instance. Nothing shows which of the two a device sets.
+plug decides. Pacemaker sends the target node in plug, or what pcmk_host_map contains for it, unless
+the device itself sets plug. Pacemaker sends the name of the target in nodename, unless the device
+itself sets nodename, for example to a list of all nodes. The agent cannot see which of the two a
+device sets.
 """
 
 from __future__ import annotations
@@ -20,10 +21,10 @@ __all__ = ["CASES", "Whom", "left_out", "never", "whom"]
 
 
 class Whom(namedtuple("Whom", "node names warnings", defaults=((),))):
-    """Who is to be fenced.
+    """The target node.
 
-    node -- its place on the roll; None if it is not on it, or if nobody knows (yet)
-    names -- tuple of the names and addresses from plug and nodename that are the target's
+    node -- its place on the roll; None if it is not there, or not known (yet)
+    names -- tuple of the names and addresses from plug and nodename that belong to the target
     warnings -- tuple of one-line texts: which names do not count, and why
     """
 
@@ -41,12 +42,12 @@ def whom(
     known: Mapping[str, Sequence[bytes]],
     complete: bool,
 ) -> Whom:
-    """Who is to be fenced, by the first of `CASES` that holds.
+    """Which node is the target, by the first of `CASES` that applies.
 
     nodename, plug -- names and addresses
     roll -- the nodes of the cluster
-    known -- name -> packed addresses, [] if there is no such host; absent while nobody knows
-    complete -- whether a name that is not on the roll is surely no node
+    known -- name -> packed addresses, [] if there is no such host; absent while there is no answer
+    complete -- whether a name that is not on the roll is certainly not a node
     """
     unfit = {name: why for name in (*plug, *nodename) if (why := _why_never(name))}
     refused = [left_out(name, name.partition("%")[0], why) for name, why in unfit.items()]
@@ -71,7 +72,7 @@ def left_out(name: str, address: str, why: str) -> str:
 
 
 def never(address: bytes) -> str:
-    """Why an address cannot stand for one host, "" if it can.
+    """Why an address cannot be that of one certain host, "" if it can.
 
     address -- packed
     """
@@ -83,7 +84,7 @@ def never(address: bytes) -> str:
 
 
 class _Asked:
-    """What `whom` was asked, and for which nodes plug and nodename stand."""
+    """What `whom` was asked, and to which nodes plug and nodename belong."""
 
     def __init__(
         self,
@@ -106,7 +107,7 @@ class _Asked:
         return all(name in self.known and not self.known[name] for name in self.plug)
 
     def one_node(self) -> int | None:
-        """The one node that all of nodename stands for; None if there is no such node."""
+        """The one node to which all of nodename belongs; None if there is no such node."""
         each = [self.roll.stand((name,)) for name in self.nodename]
         if not each or not all(standing.sure for standing in each):
             return None
@@ -119,7 +120,7 @@ class _Asked:
 
 
 def _plug_is_undecided(ask: _Asked) -> bool:
-    """Whether the node that plug stands for may turn out to be another one."""
+    """Whether plug may turn out to belong to another node."""
     if ask.by_plug.sure:
         # nodename may still turn out to contradict a plug that is known by its address only
         named = any(ask.roll.says(name) for name in ask.plug)
@@ -167,7 +168,7 @@ def _plug_is_a_node(ask: _Asked) -> Whom:
 
 
 def _nobody_can_say(ask: _Asked) -> bool:
-    """Whether plug may be the name of a node that this host knows nothing of."""
+    """Whether plug may be the name of a node that this host does not know."""
     return not ask.complete and not all(map(pack, ask.plug))
 
 
@@ -195,7 +196,7 @@ def _plug_is_a_label(ask: _Asked) -> Whom:
 
 def _plug_is_no_node(ask: _Asked) -> Whom:
     node = ask.one_node()
-    if node is None or len(ask.nodename) > 1:  # a list is the device's own, not Pacemaker's word
+    if node is None or len(ask.nodename) > 1:  # a list comes from the device, not from Pacemaker
         return Whom(None, ask.plug)
     return Whom(node, tuple(dict.fromkeys([*ask.plug, *ask.nodename])))
 
@@ -208,7 +209,7 @@ def _no_plug(ask: _Asked) -> Whom:
     answered = [n for n in ask.nodename if n in ask.known or ask.roll.says(n)]
     one = _Asked(tuple(answered), (), ask.roll, ask.known, ask.complete).one_node()
     if one is not None and len(answered) < len(ask.nodename):
-        return Whom(one, ())  # the rest may still turn out to be another node: an error then
+        return Whom(one, ())  # if the rest turns out to be another node, that is an error
     if len(answered) < len(ask.nodename) and len(stands.nodes) < 2:
         return Whom(None, ())
     return Whom(
@@ -221,10 +222,10 @@ def _no_plug(ask: _Asked) -> Whom:
     )
 
 
-# Each row: what it is called, whether it holds, and who the target is then. The first one decides.
+# Each row: its name, whether it applies, and the target in this case. The first one decides.
 CASES: tuple[tuple[str, Callable[[_Asked], bool], Callable[[_Asked], Whom]], ...] = (
     ("no plug: nodename is one node's names", lambda ask: not ask.plug, _no_plug),
-    ("nobody knows yet which node plug is", _plug_is_undecided, _nobody_yet),
+    ("it is not yet known which node plug is", _plug_is_undecided, _nobody_yet),
     (
         "plug is a node, nodename is another",
         lambda ask: (
@@ -234,9 +235,9 @@ CASES: tuple[tuple[str, Callable[[_Asked], bool], Callable[[_Asked], Whom]], ...
         _different_nodes,
     ),
     ("plug is a node", lambda ask: bool(ask.by_plug.nodes), _plug_is_a_node),
-    ("plug may be a node, nobody can say", _nobody_can_say, _plug_alone),
+    ("plug may be a node that this host does not know", _nobody_can_say, _plug_alone),
     ("plug is a label", _Asked.is_label, _plug_is_a_label),
-    ("plug is an address or a host, and no node", lambda ask: True, _plug_is_no_node),
+    ("plug is an address or a host, but not a node", lambda ask: True, _plug_is_no_node),
 )
 
 

@@ -106,7 +106,7 @@ def test_for_reading(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     ("path", "told"),
     [
-        (manifest.PATH, "built without fence-kdump, or a part of it"),
+        (manifest.PATH, "it was built without fence-kdump or without a part of it"),
         ("etc/fence-kdump/args", "it has no arguments for the sender"),
     ],
 )

@@ -139,11 +139,11 @@ CIB = """<cib><configuration><nodes>
     ("files", "name", "warning"),
     [
         ({COROSYNC: NAMELESS, CIB_PATH: CIB}, "the CIB's", ""),
-        ({COROSYNC: NAMELESS}, "", "this node's name in the cluster is not known"),
+        ({COROSYNC: NAMELESS}, "", "the name of this node in the cluster is unknown"),
         (
             {COROSYNC: NAMELESS, CIB_PATH: "<cib"},
             "",
-            "this node's name in the cluster is not known",
+            "the name of this node in the cluster is unknown",
         ),
         ({COROSYNC: NAMED}, "me.with_a-long.Name", ""),
     ],
@@ -215,7 +215,7 @@ def test_show_tells_whether_this_node_can_prove_itself(node: Workshop) -> None:
 
     assert proof() == "none: this node has no key"
     put(node, AUTHKEY, MASTER)
-    assert proof() == f"as me with key {key_id(node_key(MASTER, b'me')).hex()} of {AUTHKEY}"
+    assert proof() == f"as me with key {key_id(node_key(MASTER, b'me')).hex()} from {AUTHKEY}"
 
 
 @pytest.mark.parametrize(
@@ -233,7 +233,7 @@ def test_the_key_of_a_node(node: Workshop, argv: list[str], key: bytes) -> None:
     assert (result.status, result.stdout, result.stderr) == (0, f"{key.hex()}\n", "")
 
 
-@pytest.mark.parametrize(("data", "why"), [(None, "No such file"), (b"short", "not 5")])
+@pytest.mark.parametrize(("data", "why"), [(None, "No such file"), (b"short", "has 5 bytes")])
 def test_no_key_of_a_node(node: Workshop, data: bytes | None, why: str) -> None:
     if data is not None:
         put(node, AUTHKEY, data)

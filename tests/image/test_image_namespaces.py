@@ -310,7 +310,7 @@ def test_lease_without_corosync(node: Node) -> None:
     node.file("/etc/kdump.conf", "fence_kdump_nodes 10.0.0.1\n")
     shown = node.show()
     assert not shown["links"]
-    assert "lease" in shown["warnings"][0]
+    assert "is a dynamic address" in shown["warnings"][0]
 
 
 def test_bridge_over_a_nic_with_a_guest(node: Node) -> None:

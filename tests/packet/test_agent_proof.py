@@ -177,7 +177,10 @@ def timed_out(survivor: Host, peer: Host, answer: Answer | None) -> Result:
 
 
 LINES: dict[str, tuple[Answer | None, str]] = {
-    "no answer": (None, "the crash image of node2 has no key, or a firewall drops the challenges"),
+    "no answer": (
+        None,
+        "the crash image of node2 has no key, or a firewall drops challenges or answers",
+    ),
     "another key": (
         BAD["another cluster"],
         f"another key, {key_id(node_key(bytes(64), NAME)).hex()}: rebuild the crash image of node2",

@@ -84,12 +84,12 @@ NEEDS_NONE = {
     ),
     "names of the cases in agent/fence_kdump/whom.py": (
         "no plug: nodename is one node's names",
-        "nobody knows yet which node plug is",
+        "it is not yet known which node plug is",
         "plug is a node, nodename is another",
         "plug is a node",
-        "plug may be a node, nobody can say",
+        "plug may be a node that this host does not know",
         "plug is a label",
-        "plug is an address or a host, and no node",
+        "plug is an address or a host, but not a node",
     ),
     "nobody sees these": (
         "may still turn out to belong to another node",
