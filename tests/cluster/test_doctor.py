@@ -419,8 +419,8 @@ def test_last_tells_of_a_fencing(well: Cluster) -> None:  # the last: node2 stay
     assert "ok" in states
     found = well["node1"].run(ADMIN, "doctor", "--json")
     ways = [c for c in json.loads(found.stdout)["checks"] if c["name"] == "way"]
-    states = {way["about"]: way["state"] for way in ways}
-    assert states == {"10.77.0.2": "unknown", "10.77.0.3": "ok"}
+    by_address = {way["about"]: way["state"] for way in ways}
+    assert by_address == {"10.77.0.2": "unknown", "10.77.0.3": "ok"}
     (down,) = (way for way in ways if way["about"] == "10.77.0.2")
     assert "node2 is not a member of the cluster now" in down["text"]
 

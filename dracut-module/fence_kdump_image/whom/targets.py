@@ -126,7 +126,7 @@ def _targets(
         if not addresses and source != corosync.PATH and host.lower() in nodes:
             continue  # its rings are told
         if not addresses and not is_utf8(host):
-            problems.append(f"{host!r} is not UTF-8, as the name of every host is; left out")
+            problems.append(f"{host!r} is not UTF-8 and is left out: write the name of a host")
             continue
         if not addresses and host not in targets:
             problems.append(
