@@ -168,16 +168,17 @@ def test_nic_of_the_crash_kernels_command_line(outcome: Outcome) -> None:
 @pytest.mark.parametrize(
     "outcome",
     [
-        pytest.param(None, marks=pytest.mark.scenario(scenario), id=scenario.name)
-        for scenario in (
-            Scenario("line-named", PLAIN, words="net.ifnames=0 ip=eth0:dhcp", dump=False),
-            Scenario("line-any", PLAIN, words="ip=dhcp rd.neednet=1", dump=False),
+        pytest.param(None, marks=pytest.mark.scenario(Scenario(name, PLAIN, words=words)), id=name)
+        for name, words in (
+            ("line-named", "net.ifnames=0 ip=eth0:dhcp"),
+            ("line-any", "ip=dhcp rd.neednet=1"),
         )
     ],
     indirect=True,
 )
 def test_words_that_nobody_acts_on(outcome: Outcome) -> None:
     assert_told(outcome, "10.77.0.2")
+    assert_dumped(outcome)
 
 
 @pytest.mark.parametrize(
