@@ -112,19 +112,26 @@ def test_the_last_of_two_fencings() -> None:
 
 
 ASKED_FOR = """\
-Nov 25 10:43:33.218 node3 pacemaker-fenced    [42] (fenced_process_fencing_reply) \tnotice: Action\
- 'reboot' targeting node2 using kdump on behalf of pacemaker-controld.46@node3: complete
+Nov 25 10:43:33.{0} node3 pacemaker-fenced    [45] (request_peer_fencing) \tnotice: Requesting\
+ that node1 perform 'reboot' action targeting node2 using {1} | for client pacemaker-controld.49
+Nov 25 10:43:33.{0} node3 pacemaker-fenced  [45] (fenced_process_fencing_reply) \tnotice: Action\
+ 'reboot' targeting node2 using {1} on behalf of pacemaker-controld.49@node3: complete
 """
+KDUMP, POWER = ASKED_FOR.format(218, "kdump"), ASKED_FOR.format(318, "power")
+DEVICES = (Device("kdump", "fence_kdump", {}), Device("power", "fence_ipmilan", {}))
 
 
-def test_by_which_device_where_the_fencing_was_asked_for() -> None:
+@pytest.mark.parametrize(
+    ("asked", "by", "state"), [(KDUMP, "kdump", "ok"), (f"{KDUMP}{POWER}", "power", "bad")]
+)
+def test_by_which_device_where_the_fencing_was_asked_for(asked: str, by: str, state: str) -> None:
+    """There Pacemaker says "complete" of every answer, and the last device that it asked did it."""
     lost, _, _, fenced = PACEMAKER.splitlines()[1:]
-    _, events = fencing(f"{lost}\n{ASKED_FOR}{fenced}\n")
-    assert [(e.stage, e.about) for e in events] == [
-        ("lost", ""),
-        ("agent", "kdump"),
-        ("fenced", ""),
-    ]
+    _, events = fencing(f"{lost}\n{asked}{fenced}\n")
+    assert {e.stage for e in events} == {"lost", "agent_asked", "fenced"}
+    (check,) = judge([], events, "node2", Configuration({}, DEVICES, (), {}))
+    assert check.state == state
+    assert f"node2 was fenced by {by}" in check.text
 
 
 TIMED_OUT = """\

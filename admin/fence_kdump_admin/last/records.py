@@ -18,12 +18,17 @@ _WORDS = (
         "Pacemaker wants {node} fenced",
     ),
     (
-        "agent",
-        # where it ran; and where it was asked for
+        "agent_asked",
+        # on the node that asks for the fencing; what comes of it is on the node that is asked
         re.compile(
-            rf"targeting {_NODE} using (?P<device>\S+)"
-            r"(?: returned 0\b| on behalf of .*: complete$)"
+            r"Requesting that (?P<runner>\S+) perform '\w+' action"
+            rf" targeting {_NODE} using (?P<device>[^\s|]+)"
         ),
+        "{runner} is asked to run device {device}",
+    ),
+    (
+        "agent",
+        re.compile(rf"targeting {_NODE} using (?P<device>\S+) returned 0\b"),
         "device {device} succeeds",
     ),
     (

@@ -118,14 +118,17 @@ def _dump(crash: Sequence[Event]) -> list[Check]:
 
 def _fenced(records: Sequence[Event], node: str, cluster: Configuration | None) -> Check:
     ours = {device.id for device in cluster.ours} if cluster else set()
+    stages = {event.stage for event in records}
     by = [event.about for event in records if event.stage == "agent"]
-    if any(e.stage == "not_fenced" for e in records) and not by:
+    if not by and "fenced" in stages:  # levels are tried in turn: it ended with the last one
+        by = [event.about for event in records if event.stage == "agent_asked"][-1:]
+    if "not_fenced" in stages and not by:
         return bad("fenced", f"{node} was not fenced", f"stonith_admin --history {node} --verbose")
     if not by:
         return unknown("fenced", f"Pacemaker's log does not say by which device {node} was fenced")
     if not ours:
-        return unknown("fenced", f"{node} was fenced by {', '.join(by)}")
-    if ours & set(by):
+        return unknown("fenced", f"{node} was fenced by {by[-1]}")
+    if by[-1] in ours:
         return ok("fenced", f"{node} was fenced by {by[-1]}, its dump was left in peace")
     return bad(
         "fenced", f"{node} was fenced by {by[-1]}: no message was heard", "fence-kdump doctor"
