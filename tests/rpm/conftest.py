@@ -58,12 +58,15 @@ def newer_repo(tmp_path_factory: pytest.TempPathFactory, newer: str) -> str:
     return repository(str(tmp_path_factory.mktemp("repos") / "newer"), *_binaries(newer))
 
 
+C_SIDE = ("kdump", "ipmilan", "all")
+
+
 @pytest.fixture(scope="session")
 def c_repo(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The distribution's repository, with the C agent."""
     where = str(tmp_path_factory.mktemp("c"))
     folder = build(where, "-bb", f"{HERE}/c-agent.spec")
-    return repository(f"{where}/repo", package(folder, "fence-agents-kdump"))
+    return repository(f"{where}/repo", *(package(folder, f"fence-agents-{name}") for name in C_SIDE))
 
 
 @pytest.fixture(scope="session")

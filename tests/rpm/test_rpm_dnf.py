@@ -155,13 +155,19 @@ def test_beside_the_c_package(root: Root, repo: str, c_repo: str) -> None:
     assert "conflicts with fence-agents-kdump" in text
 
 
-def test_the_way_over_from_the_c_package(root: Root, repo: str, c_repo: str) -> None:
-    root.dnf("install", "fence-agents-kdump", repos=[c_repo, repo])
-    assert root.installed() == {"fence-agents-kdump"}
-    root.dnf("swap", "fence-agents-kdump", "fence-kdump-agent", repos=[c_repo, repo])
-    assert root.installed() == BOTH
+def test_the_way_over_from_the_c_package_and_back(root: Root, repo: str, c_repo: str) -> None:
+    """As the documents have it; what else came with all fence agents stays."""
+    others = {"fence-agents-all", "fence-agents-ipmilan"}
+    both = [c_repo, repo]
+    root.dnf("install", "fence-agents-all", repos=[c_repo])
+    assert root.installed() == {*others, "fence-agents-kdump"}
+    root.dnf("swap", "fence-agents-kdump", "fence-kdump-agent", repos=both)
+    assert root.installed() == {*others, *BOTH}
     assert not os.path.exists(f"{root.path}/usr/libexec/fence_kdump_send")
     assert "fence_kdump" in root.chroot("/usr/sbin/fence_kdump", "--version")
+    root.dnf("swap", "fence-kdump-agent", "fence-agents-kdump", repos=both)
+    root.dnf("remove", "fence-kdump-send", repos=both)
+    assert root.installed() == {*others, "fence-agents-kdump"}
 
 
 def test_install_is_what_the_package_holds(root: Root, repo: str) -> None:

@@ -78,7 +78,7 @@ def test_agent_takes_the_c_packages_name() -> None:
     path = package(DIST, "fence-kdump-agent")
     (full,) = query(path, "--qf", "%{VERSION}-%{RELEASE}\\n")
     assert set(query(path, "--provides")) == {
-        f"fence-agents-kdump = {full}",
+        f"fence-agents-kdump = 1:{full}",
         f"fence-kdump-agent = {full}",
     }
     assert query(path, "--conflicts") == ["fence-agents-kdump"]
