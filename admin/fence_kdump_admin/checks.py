@@ -1,4 +1,4 @@
-"""What a check has found: a value, whoever prints it."""
+"""The result of a check, as a value."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ class Check:
 
 
 def ok(name: str, text: str, about: str = "") -> Check:
-    """It is as it ought to be."""
+    """It is right."""
     return Check(name, OK, text, "", about)
 
 
 def bad(name: str, text: str, remedy: str, about: str = "") -> Check:
-    """It is not."""
+    """It is wrong."""
     return Check(name, BAD, text, remedy, about)
 
 
 def unknown(name: str, text: str, remedy: str = "", about: str = "") -> Check:
-    """There is no telling."""
+    """It could not be checked."""
     return Check(name, UNKNOWN, text, remedy, about)
 
 

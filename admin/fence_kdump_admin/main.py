@@ -27,7 +27,8 @@ def main(argv: Sequence[str]) -> int:
 
     argv -- the arguments without the program's name
 
-    Returns the exit status: 0 if all is well, 1 if something is wrong, 2 if there is no telling.
+    Returns the exit status: 0 if all is well, 1 if something is wrong, 2 if something could not be
+    checked.
     """
     chosen = arguments.parse(argv)
     if isinstance(sys.stdout, io.TextIOWrapper):
@@ -78,7 +79,7 @@ def _listen(chosen: arguments.Arguments) -> int:
     try:
         ear = listen.Ear(port)
     except PermissionError:
-        _say("probe --listen looks behind the firewall (CAP_NET_RAW): run it as root")
+        _say("probe --listen needs CAP_NET_RAW to look before the firewall: run it as root")
         return UNKNOWN
     with ear:
         sys.stdout.write(tell.listening(port, chosen.seconds, chosen.json))
@@ -89,7 +90,9 @@ def _listen(chosen: arguments.Arguments) -> int:
             sys.stdout.write(tell.arrived(arrival, port, chosen.json))
             sys.stdout.flush()
     if not passed and not dropped:
-        _say(f"no probe came in {chosen.seconds:g} s: what is sent is lost on the way")
+        _say(
+            f"no probe arrived in {chosen.seconds:g} s: none was sent, or all were lost on the way"
+        )
         return UNKNOWN
     return WRONG if dropped else WELL
 

@@ -37,7 +37,7 @@ def painter(output: TextIO) -> Callable[[str, str], str]:
 
 
 def group(subject: str, found: Sequence[Check], paint: Callable[[str, str], str]) -> str:
-    """A subject's checks, one line each; below one that is bad, what to do."""
+    """A subject's checks, one line each; below it the remedy, if there is one."""
     if not found:
         return ""
     lines = [paint(subject, "1")]
@@ -55,8 +55,8 @@ def verdict(found: Sequence[Check]) -> str:
     if not wrong and not open_:
         return "all is well\n"
     parts = [f"{wrong} bad"] if wrong else []
-    parts += [f"{open_} of which there is no telling"] if open_ else []
-    return f"{', '.join(parts)}, of {len(found)} checks\n"
+    parts += [f"{open_} unknown"] if open_ else []
+    return f"{len(found)} checks: {', '.join(parts)}\n"
 
 
 def checks(found: Mapping[str, Sequence[Check]]) -> str:
@@ -122,7 +122,7 @@ def listening(port: int, seconds: float, as_json: bool) -> str:
     if as_json:
         return ""
     return (
-        f"listening {seconds:g} s for probes of UDP {port}; on another node, run now:"
+        f"listening for probes of UDP {port} for {seconds:g} s; now run this on another node:"
         " fence-kdump probe\n"
     )
 
@@ -132,7 +132,7 @@ def arrived(arrival: Arrival, port: int, as_json: bool) -> str:
     if as_json:
         return json.dumps(vars(arrival)) + "\n"
     what = (
-        "let through" if arrival.passed else "dropped here, by the firewall or a filter of routes"
+        "let in" if arrival.passed else "dropped here, by the firewall or the reverse path filter"
     )
     return f"from {arrival.source} to {arrival.destination} UDP {port}: {what}\n"
 

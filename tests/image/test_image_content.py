@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from fence_kdump_image.image import manifest
+from fence_kdump_admin.doctor.image import modules_of
+from fence_kdump_image.image import content, manifest
 from lab.images import HELPER
 
 MANIFEST = {
@@ -90,6 +91,18 @@ def test_what_a_finished_image_holds(tmp_path: pathlib.Path, squashed: str) -> N
     assert data["arguments"] == ARGUMENTS
     assert data["links"] == MANIFEST["links"]
     assert data["warnings"] == MANIFEST["warnings"]
+
+
+@pytest.mark.parametrize("squashed", ["", *SQUASHED])
+def test_the_list_of_a_finished_image_has_squashed_files(
+    tmp_path: pathlib.Path, squashed: str
+) -> None:
+    driver = "usr/lib/modules/6.1/kernel/drivers/net/virtio_net.ko.xz"
+    path = pack(tmp_path, squashed, {**FILES, driver: "a driver"})
+    listed = content.listing(path)
+    assert driver in listed
+    assert modules_of(listed) == {"virtio_net"}
+    assert manifest.PATH in listed
 
 
 def test_for_reading(tmp_path: pathlib.Path) -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 
 import pytest
 
 from fence_kdump_admin.doctor.image import modules_of
-from lab.images import COROSYNC, SENDER, SMALL, Image, Workshop
+from lab.images import COROSYNC, SENDER, SMALL, Image, Workshop, squashers
 from lab.programs import ADMIN, run
 
 CIB = """\
@@ -85,7 +86,7 @@ def test_all_is_well(node: Workshop, image: Image) -> None:
     assert {name: state for name, state in states.items() if state != "ok"} == {}
     assert {"crash-memory", "crash-kernel", "agent", "stock-sender", "refresh"} <= states.keys()
     assert {"image", "link", "drivers", "watchdog", "key", "auth", "firewall"} <= states.keys()
-    assert "nobody answers for this address over eth0" in found["way"]["text"]
+    assert "no machine answers for this address over eth0" in found["way"]["text"]
     assert "10.0.0.1 over eth0 from 10.0.0.2" in found["link"]["text"]
     assert "10 s" in found["watchdog"]["text"]
 
@@ -112,6 +113,20 @@ def test_an_image_without_the_driver(node: Workshop) -> None:
         assert found[name]["remedy"] == "fence-kdump refresh"
 
 
+@pytest.mark.parametrize("squash", squashers())
+def test_squashed_images(node: Workshop, squash: str) -> None:
+    """As kdump-utils has them built: the drivers are in a file system within the image."""
+    for options, state in (([], "ok"), (["--omit-drivers", "virtio_net"], "bad")):
+        squashed = node.build([*SMALL, "--add", squash, *options])
+        listed = run(["lsinitrd", squashed.path]).stdout
+        assert re.search(r" (squash|squashfs|erofs)-root\.img\n", listed)
+        found = checks(node, squashed)
+        assert {name: found[name]["state"] for name in ("drivers", "watchdog")} == {
+            "drivers": state,
+            "watchdog": state,
+        }
+
+
 def test_a_watchdog_of_which_nothing_tells_the_driver(node: Workshop, image: Image) -> None:
     device = f"{node.root}/sys/class/watchdog/watchdog0/device"
     os.rename(device, f"{device}.kept")
@@ -120,7 +135,7 @@ def test_a_watchdog_of_which_nothing_tells_the_driver(node: Workshop, image: Ima
     finally:
         os.rename(f"{device}.kept", device)
     assert found["watchdog"]["state"] == "unknown"
-    assert "nothing tells its driver" in found["watchdog"]["text"]
+    assert "Its driver is not known" in found["watchdog"]["text"]
 
 
 def test_the_watchdog_of_the_bmc(node: Workshop, image: Image) -> None:

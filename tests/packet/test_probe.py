@@ -314,7 +314,7 @@ def test_listen_says_nothing_of_other_datagrams(survivor: Host, peer: Host) -> N
 def test_no_probe_came(survivor: Host) -> None:
     result = run([ADMIN, "probe", "--listen", "--seconds", "0.1", "--json"], host=survivor)
     assert result.status == 2
-    assert "no probe came in 0.1 s" in result.stderr
+    assert "no probe arrived in 0.1 s" in result.stderr
 
 
 def test_the_command_of_a_checkout_leaves_nothing_there() -> None:

@@ -48,10 +48,10 @@ def _device(cluster: Configuration, node: str) -> Check:
         return bad("device", f"no fence_kdump device is for {node}", remedy, node)
     if not any(device.enabled for device in devices):
         device = devices[0]
-        text = f"{device.id}, the fence_kdump device for {node}, is stopped"
+        text = f"the fence_kdump device for {node}, {device.id}, is stopped"
         return bad("device", text, commands.enable(device.id), node)
     names = ", ".join(device.id for device in devices)
-    return ok("device", f"{names}, fence_kdump, is for {node}", node)
+    return ok("device", f"{node} has the fence_kdump device {names}", node)
 
 
 def _level(cluster: Configuration, node: str) -> list[Check]:
@@ -74,7 +74,7 @@ def _level(cluster: Configuration, node: str) -> list[Check]:
     return [bad("level", f"{node} {fault}", remedy, node)]
 
 
-_LAST = "has no level after fence_kdump's: if it hangs, it is never fenced"
+_LAST = "has no fencing level after fence_kdump's: if it crashes without a dump, nothing fences it"
 
 
 def _fault(levels: Sequence[Level], ours: Collection[str]) -> str:
@@ -86,16 +86,16 @@ def _fault(levels: Sequence[Level], ours: Collection[str]) -> str:
     at = [number for number, level in enumerate(levels) if set(level.devices) & set(ours)]
     if not levels:
         return (
-            "has no fencing level: when the agent fails, every other node runs it in turn, and"
-            " each of them waits"
+            "has no fencing level: when the agent fails, all other nodes run it, one after the"
+            " other, and each of them waits"
         )
     if not at:
-        return "has fencing levels, and none of them has a fence_kdump device"
+        return "has fencing levels, but none of them has a fence_kdump device"
     if set(levels[at[0]].devices) - set(ours):
         both = " and ".join(levels[at[0]].devices)
-        return f"has {both} on one level, and both must succeed: its power is cut while it dumps"
+        return f"has {both} on one level. Both must succeed, so its power is cut during a dump"
     if at[0] > 0:
-        return f"has {', '.join(levels[0].devices)} at the first level: its power is cut at once"
+        return f"has {', '.join(levels[0].devices)} before fence_kdump: its power is cut at once"
     return "" if len(levels) > 1 else _LAST
 
 

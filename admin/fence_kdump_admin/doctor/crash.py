@@ -20,14 +20,14 @@ _WANTED_BY = "/etc/systemd/system/*.wants"
 
 
 def checks(here: Here) -> list[Check]:
-    """Memory and kernel, and the programs that belong to a node."""
+    """The memory, the crash kernel, and the programs that a node needs."""
     return [_memory(here), _kernel(here), _agent(here), _stock_sender(here), _units(here)]
 
 
 def _memory(here: Here) -> Check:
     size = here.text(SIZE)
     if not size.isdigit():
-        text = f"there is no {here.root}{SIZE}: this kernel cannot load a crash kernel, or hides it"
+        text = f"{here.root}{SIZE} is missing: this kernel cannot load a crash kernel, or hides it"
         return unknown("crash-memory", text)
     if size == "0":
         kdumpctl = "kdumpctl reset-crashkernel --kernel=ALL && reboot"
@@ -42,23 +42,23 @@ def _kernel(here: Here) -> Check:
     if loaded == "1":
         return ok("crash-kernel", "a crash kernel is loaded")
     if loaded == "0":
-        text = "no crash kernel is loaded: a panic leaves no dump, and tells nobody"
+        text = "no crash kernel is loaded: a panic leaves no dump, and the cluster is not told"
         return bad("crash-kernel", text, "systemctl enable kdump; systemctl restart kdump")
-    return unknown("crash-kernel", f"there is no {here.root}{LOADED}")
+    return unknown("crash-kernel", f"{here.root}{LOADED} is missing")
 
 
 def _agent(here: Here) -> Check:
     if os.access(here.root + AGENT, os.X_OK):
         return ok("agent", f"{AGENT} is installed")
-    text = f"{AGENT} is not installed: this node cannot hear of another's crash"
+    text = f"{AGENT} is not installed: this node cannot hear that another one dumps"
     return bad("agent", text, "dnf install fence-kdump-agent")
 
 
 def _stock_sender(here: Here) -> Check:
     if os.path.lexists(here.root + STOCK_SENDER):
         text = (
-            f"{STOCK_SENDER} exists, which switches on kdump's own fence_kdump code: it starts"
-            " later, and without a route it stops the build of the image"
+            f"{STOCK_SENDER} exists and switches on kdump's own fence_kdump code. That code starts"
+            " later, and it stops the build of the image where there is no route"
         )
         return bad("stock-sender", text, "dnf swap fence-agents-kdump fence-kdump-agent")
     return ok("stock-sender", "kdump's own fence_kdump code is off")
@@ -67,7 +67,7 @@ def _stock_sender(here: Here) -> Check:
 def _units(here: Here) -> Check:
     off = [unit for unit in UNITS if not glob.glob(f"{glob.escape(here.root)}{_WANTED_BY}/{unit}")]
     if off:
-        text = f"{' and '.join(off)}: off, so nothing keeps the crash image fresh"
+        text = f"nothing keeps the crash image fresh: {' and '.join(off)} is not enabled"
         return bad(
             "refresh", text, f"systemctl enable {' '.join(off)} && systemctl start {UNITS[0]}"
         )

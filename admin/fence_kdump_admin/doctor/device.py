@@ -1,4 +1,4 @@
-"""The options of each fence_kdump device: whether they do what whoever set them wanted."""
+"""The options of each fence_kdump device: do they do what they were set for?"""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TIMES = ("timeout", "pcmk_off_timeout", "pcmk_reboot_timeout")
 
 
 def checks(cluster: Configuration, nodes: Mapping[str, Collection[str]], port: int) -> list[Check]:
-    """What is wrong with the devices' options, and what is right.
+    """Check the options of all fence_kdump devices.
 
     nodes -- name -> addresses of each node
     port -- UDP port that the crash kernel sends to
@@ -60,8 +60,8 @@ def _limit(device: Device, cluster: Configuration) -> Check:
         text = f"{device.id} waits {waits:g} s for a message, less than {most:g} s ({option})"
         return ok("timeout", text, device.id)
     text = (
-        f"{device.id} waits {waits:g} s for a message, and Pacemaker kills it after {most:g} s"
-        f" ({option}): it cannot say what came"
+        f"{device.id} waits {waits:g} s for a message, but Pacemaker kills it after {most:g} s"
+        f" ({option}). Then it cannot log what it received"
     )
     set_limit = option.startswith("pcmk_off_timeout") and waits > most
     better = (
@@ -76,13 +76,13 @@ def _retries(device: Device, cluster: Configuration) -> Check:
     most, _ = limit(device, cluster.properties)
     waits = wait(device)
     if device.options.get("pcmk_off_retries") == "1":
-        return ok("retries", f"{device.id} is run once", device.id)
+        return ok("retries", f"Pacemaker runs {device.id} once", device.id)
     if waits >= _TWICE * most:
-        text = f"{device.id} waits {waits:g} s of {most:g} s: there is no time to run it twice"
+        text = f"{device.id} waits {waits:g} s of {most:g} s: Pacemaker has no time to run it twice"
         return ok("retries", text, device.id)
     text = (
-        f"{device.id} waits {waits:g} s of {most:g} s, and is run a second time when nothing came:"
-        " the next level waits twice as long"
+        f"{device.id} waits {waits:g} s of {most:g} s. If no message comes, Pacemaker runs it a"
+        " second time, and the next level starts twice as late"
     )
     remedy = commands.set_options(device.id, pcmk_off_retries="1")
     return bad("retries", text, remedy, device.id)
@@ -93,8 +93,8 @@ def _reboot(device: Device) -> list[Check]:
     if value is None:
         return []
     text = (
-        f"{device.id}: pcmk_reboot_timeout={value} has no effect, as a reboot becomes off:"
-        " pcmk_off_timeout counts"
+        f"{device.id}: pcmk_reboot_timeout={value} has no effect. Pacemaker turns reboot into off,"
+        " and pcmk_off_timeout counts"
     )
     options = {"pcmk_reboot_timeout": ""}
     if "pcmk_off_timeout" not in device.options and seconds(value):
@@ -110,11 +110,11 @@ def _target(device: Device, nodes: Mapping[str, Collection[str]]) -> list[Check]
         if value is None:
             continue
         if value.isascii() and value.isdigit() and 1 <= int(value[:6]) <= 65535:
-            text = f"{device.id}: {name}={value} is the name of a node, and no UDP port"
+            text = f"{device.id}: {name}={value} sets the name of a node. The UDP port is ipport"
             remedy = commands.set_options(device.id, **{name: "", "ipport": value})
         else:
             text = (
-                f"{device.id}: {name}={value} is fixed: the agent waits for {value}, whichever"
+                f"{device.id}: {name}={value} is fixed. The agent waits for {value}, whichever"
                 " node is fenced"
             )
             remedy = commands.set_options(device.id, **{name: ""})
@@ -135,13 +135,13 @@ def _nodename(device: Device, value: str, nodes: Mapping[str, Collection[str]]) 
         if {name.lower() for name in names} <= own:
             return []
         text = (
-            f"{device.id}: nodename={value} is not what {served[0]} is known by: a message from"
-            " there may not count"
+            f"{device.id}: {served[0]} is not known by nodename={value}. The agent may ignore a"
+            " message from there"
         )
         mapped = f"{served[0]}:{','.join(names)}"
         remedy = commands.set_options(device.id, nodename="", pcmk_host_map=mapped)
         return [bad("fixed-target", text, remedy, device.id)]
-    text = f"{device.id}: nodename={value} is fixed, for a device that fences several nodes"
+    text = f"{device.id}: nodename={value} is fixed, but this device fences several nodes"
     return [bad("fixed-target", text, commands.set_options(device.id, nodename=""), device.id)]
 
 
@@ -151,7 +151,7 @@ def _names(device: Device, nodes: Mapping[str, Collection[str]]) -> list[Check]:
     found = [
         bad(
             "host-list",
-            f"{device.id}: {name} is no node of the cluster: names are those of crm_node -l",
+            f"{device.id}: {name} is not a node of the cluster. crm_node -l prints the names",
             commands.set_options(device.id, pcmk_host_list=" ".join(nodes)),
             device.id,
         )
@@ -167,16 +167,16 @@ def _names(device: Device, nodes: Mapping[str, Collection[str]]) -> list[Check]:
                 text = f"{device.id}: pcmk_host_map gives {node} {name}, which is {owner}'s"
                 remedy = commands.set_options(device.id, pcmk_host_map="")
                 found.append(bad("host-map", text, remedy, device.id))
-    return found or [ok("host-list", f"{device.id} names nodes of the cluster alone", device.id)]
+    return found or [ok("host-list", f"{device.id} names only nodes of the cluster", device.id)]
 
 
 def _monitor(device: Device) -> list[Check]:
     value = device.options.get("pcmk_monitor_action", "")
     if not value or value == "monitor":
-        return [ok("monitor", f"{device.id}: its monitor looks at the node", device.id)]
+        return [ok("monitor", f"{device.id}: its monitor checks the node", device.id)]
     text = (
-        f"{device.id}: pcmk_monitor_action={value} hides whether a node can dump and whether its"
-        " image is stale"
+        f"{device.id}: pcmk_monitor_action={value} hides that a node cannot dump, or that its"
+        " crash image is stale"
     )
     remedy = commands.set_options(device.id, pcmk_monitor_action="")
     return [bad("monitor", text, remedy, device.id)]
@@ -186,6 +186,6 @@ def _port(device: Device, port: int) -> Check:
     value = device.options.get("ipport", str(PORT))
     if value == str(port):
         return ok("port", f"{device.id} listens on UDP {port}, which this node sends to", device.id)
-    text = f"{device.id} listens on UDP {value}, and this node's crash kernel sends to {port}"
+    text = f"{device.id} listens on UDP {value}, but this node's crash kernel sends to {port}"
     remedy = commands.set_options(device.id, ipport="" if port == PORT else str(port))
     return bad("port", text, remedy, device.id)

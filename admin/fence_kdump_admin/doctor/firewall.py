@@ -13,11 +13,11 @@ from fence_kdump_image import programs
 __all__ = ["checks"]
 
 _PATIENCE = 10.0  # seconds for nft
-_LISTEN = "fence-kdump probe --listen, and fence-kdump probe on another node"
+_LISTEN = "run fence-kdump probe --listen here, and fence-kdump probe on another node"
 
 
 def checks(here: Here) -> list[Check]:
-    """By nft's rules, which firewalld and newer iptables have made, too."""
+    """Judge by nft's rules. firewalld and newer iptables make such rules, too."""
     port = run.port_of(here.plan)
     ways = [way for way in here.plan.ways if way.route]
     if not ways:
@@ -27,7 +27,7 @@ def checks(here: Here) -> list[Check]:
     except programs.ProgramError as error:
         why = str(error) if os.geteuid() == 0 else "run it as root"
         return [unknown("firewall", f"this node's firewall rules cannot be read: {why}", _LISTEN)]
-    # these are of a time before nft's, which does not list them
+    # nft does not list the rules of the older iptables
     older = "filter" in here.text("/proc/net/ip_tables_names").split()
     found = []
     for way in ways:
@@ -40,11 +40,11 @@ def checks(here: Here) -> list[Check]:
             ends = verdicts(ruleset, datagram)
         except ValueError as error:
             return [unknown("firewall", f"nft: {error}", _LISTEN)]
-        what = f"what {way.target.node} sends to UDP {port} from {about}"
+        what = f"messages of {way.target.node} from {about} to UDP {port}"
         if ends == {ACCEPT} and not older:
             found.append(ok("firewall", f"this node's firewall lets in {what}", about))
         elif ACCEPT in ends:
-            text = f"this node's firewall may or may not let in {what}: its rules are beyond doctor"
+            text = f"doctor cannot tell by the rules whether this node's firewall lets in {what}"
             found.append(unknown("firewall", text, _LISTEN, about))
         else:
             verb = " or ".join(sorted(f"{end}s" for end in ends))

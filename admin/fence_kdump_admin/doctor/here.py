@@ -29,7 +29,7 @@ class Here:
     image -- path of the crash image, "" if there is none
     image_problem -- why nothing is known of the image, "" if it is
     manifest -- the image's, None if it has none or is not known
-    listing -- what lsinitrd lists of the image, "" if that is not known
+    listing -- of the image's files, squashed ones too; "" if that is not known
     cluster -- Pacemaker's configuration, None if it is not known
     cluster_problem -- why not, "" if it is, or if this node has none
     addresses -- name -> addresses of all nodes that corosync.conf or the CIB names

@@ -53,7 +53,9 @@ def _image(here: Here, wanted: bool) -> Check:
         return bad("key", told, f"{MAKE}; {COPY}")
     inside = here.manifest.get("key", {}) if isinstance(here.manifest, dict) else None
     if inside is None:
-        return unknown("key", "nothing is known of the key in the crash image")
+        return unknown(
+            "key", "the crash image could not be read: whether it has a key is not known"
+        )
     if not inside:
         return bad("key", "the crash image has no key of this node", REFRESH)
     return ok("key", f"the crash image has the key of {key.name}, made of {key.source}")
@@ -68,15 +70,15 @@ def _device(here: Here, device: Device) -> list[Check]:
         if os.geteuid():
             return [unknown("auth", f"{error}: run it as root", about=device.id)]
         return [
-            bad("auth", f"{asks}, and this node has no key: {error}", f"{MAKE}; {COPY}", device.id)
+            bad("auth", f"{asks}, but this node has no key: {error}", f"{MAKE}; {COPY}", device.id)
         ]
     exposure = keyfiles.exposure(here.root + path)
     if exposure:
         return [bad("auth", exposure, f"chmod 600 {path}", device.id)]
     if path == keyfiles.COROSYNC and _is_required(device):
         text = (
-            f"{asks} and uses {path}: when that is replaced, images that have the old key are not"
-            " believed"
+            f"{asks} and uses {path}. When that file is replaced, nodes with the old key in their"
+            " crash images are not believed"
         )
         return [bad("auth", text, f"{OWN_KEY}; {COPY}", device.id)]
     return [ok("auth", f"{asks}, and this node has the key ({path})", device.id)]

@@ -1,7 +1,7 @@
 """What nft's rules do with a datagram that comes in, without sending one.
 
-Of `nft -j list ruleset` (libnftables-json(5)) it understands what rules of a firewall for ports are
-made of. Whatever else decides makes the answer a set of more than one verdict, and so no answer.
+It understands those parts of `nft -j list ruleset` (libnftables-json(5)) that decide about ports.
+Where anything else decides, the answer is a set of several verdicts, and so no answer.
 """
 
 from __future__ import annotations
@@ -39,11 +39,11 @@ class Datagram:
 
 
 def verdicts(ruleset: str, datagram: Datagram) -> frozenset[str]:
-    """What may become of it: one verdict where the rules tell, several where they do not.
+    """What the rules may do with it: one verdict where that is sure, else several.
 
     ruleset -- the output of ``nft -j list ruleset``
 
-    Raises ValueError for what is none.
+    Raises ValueError if it is no ruleset.
     """
     try:
         rules = _Rules(json.loads(ruleset)["nftables"])
@@ -171,7 +171,7 @@ class _Rules:
 
 
 def _value(left: Any, datagram: Datagram) -> Any:
-    """What a datagram has there; None if there is no telling, "" if it has no such thing."""
+    """What a datagram has there; None if that is not known, "" if it has no such thing."""
     if "payload" in left:
         protocol, field = left["payload"].get("protocol"), left["payload"].get("field")
         mine = "ip6" if datagram.is_ipv6 else "ip"
@@ -201,7 +201,7 @@ def _value(left: Any, datagram: Datagram) -> Any:
 
 
 def _fits(have: Any, pattern: Any) -> bool | None:
-    """Whether a value is what a rule asks for; None if there is no telling."""
+    """Whether a value is what a rule asks for; None if that is not known."""
     if isinstance(pattern, dict):
         return _fits_wide(have, pattern)
     if isinstance(pattern, str) and pattern.endswith("*"):

@@ -46,9 +46,14 @@ def _cluster(here: Here) -> list[Check]:
         return [unknown("cib", here.cluster_problem)]
     if not here.cluster:
         if here.text(corosync.PATH):
-            text = "this node has no configuration of Pacemaker yet: the cluster was never started"
+            text = "this node has no configuration of Pacemaker yet: start the cluster once"
             return [bad("cib", text, "pcs cluster start")]
-        return [unknown("cib", "this node is not, or not a full, member of a cluster")]
+        return [
+            unknown(
+                "cib",
+                "this node has no CIB: it is a Pacemaker Remote node, or in no cluster",
+            )
+        ]
     found = [ok("cib", "Pacemaker's configuration is readable")]
     found += cluster.checks(here.cluster, list(here.addresses))
     return found + device.checks(here.cluster, here.addresses, port_of(here.plan))

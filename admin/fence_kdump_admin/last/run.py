@@ -14,7 +14,7 @@ __all__ = ["Last", "NoCrashError", "last"]
 
 
 class NoCrashError(Exception):
-    """There is no record of a crash; the text says where it was looked for."""
+    """There is no record of a crash; the text names the places."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ def last(root: str, node: str, path: str) -> Last:
     """Read the records.
 
     root -- folder that all paths are below
-    node -- which has crashed, "" for this node if it has a dump, else for whichever was fenced last
+    node -- which has crashed; "" for this node if it has a dump, else for the one fenced last
     path -- of a crash kernel's log, or its folder; "" for the newest on this node
 
     Raises NoCrashError, and OSError for a path that cannot be read.

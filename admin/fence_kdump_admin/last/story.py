@@ -14,8 +14,8 @@ from fence_kdump_admin.last.event import Event
 
 __all__ = ["Timeline", "judge", "merge"]
 
-# The kernel's clock starts when the crash kernel does: what comes between the panic and that is in
-# no record. Measured are 1 to 4 s.
+# The log's clock starts with the crash kernel. The time from the panic to that start is in no
+# record; 1 to 4 s were measured.
 BEFORE = 5.0  # seconds
 _LEAST = 15.0  # seconds; less is too little for a busy machine
 _ZONE = 900.0  # seconds: time zones differ by quarters of an hour
@@ -44,7 +44,7 @@ def merge(crash: Sequence[Event], relative: bool, records: Sequence[Event]) -> l
     """
     if not crash or not records:
         return [_timeline(crash or records, bool(crash))] if crash or records else []
-    # an image may lack the time zone, and then tells the time in UTC
+    # an image without the time zone logs in UTC
     apart = crash[0].time - records[0].time
     zone = round(apart / _ZONE) * _ZONE
     if relative or abs(apart) > _DAY or abs(apart - zone) > _NEAR:
@@ -83,25 +83,25 @@ def _message(crash: Sequence[Event], node: str, cluster: Configuration | None) -
     sent = [event.time for event in crash if event.stage == "message"]
     if not sent:
         trouble = [event.text for event in crash if event.stage == "trouble"]
-        why = f": {trouble[-1]}" if trouble else ": nothing of fence-kdump is in the log"
-        return bad("message", f"no message left the crash kernel{why}", "fence-kdump doctor")
+        why = f": {trouble[-1]}" if trouble else ": the log has no line of fence-kdump"
+        return bad("message", f"the crash kernel sent no message{why}", "fence-kdump doctor")
     first = min(sent) - crash[0].time
     devices = [d for d in cluster.ours if serves(d, node)] if cluster else []
     least = first + BEFORE
     advised = max(_LEAST, 5 * math.ceil((2 * first + BEFORE) / 5))
-    told = f"the first message left {first:g} s after the crash kernel's start"
+    told = f"the crash kernel sent its first message {first:g} s after its start"
     for device in devices:
         if wait(device) < least:
             return _too_short(device, told, advised)
     if not devices:
-        text = f"{told}: a timeout of {advised:g} s is twice what it took"
+        text = f"{told}: a timeout of {advised:g} s would be twice that time"
         return ok("message", text)
     waits = ", ".join(f"timeout={wait(d):g} of {d.id}" for d in devices)
-    return ok("message", f"{told}: {waits} is enough, {advised:g} would be twice what it took")
+    return ok("message", f"{told}: {waits} is long enough; {advised:g} would be twice that time")
 
 
 def _too_short(device: Device, told: str, advised: float) -> Check:
-    text = f"{told}, and timeout={wait(device):g} of {device.id} may be over by then"
+    text = f"{told}: timeout={wait(device):g} of {device.id} may be too short"
     options = {"timeout": f"{advised:g}", "pcmk_off_timeout": f"{advised + 15:g}"}
     return bad("message", text, commands.set_options(device.id, **options), device.id)
 
@@ -112,7 +112,7 @@ def _dump(crash: Sequence[Event]) -> list[Check]:
         return [bad("dump", "kdump could not save the dump", "journalctl -b -u kdump")]
     if "dump_saved" in stages:
         took = stages["dump_saved"].time - crash[0].time
-        return [ok("dump", f"the dump was saved {took:g} s after the crash kernel's start")]
+        return [ok("dump", f"kdump saved the dump {took:g} s after the crash kernel's start")]
     return []
 
 
@@ -129,7 +129,9 @@ def _fenced(records: Sequence[Event], node: str, cluster: Configuration | None) 
     if not ours:
         return unknown("fenced", f"{node} was fenced by {by[-1]}")
     if by[-1] in ours:
-        return ok("fenced", f"{node} was fenced by {by[-1]}, its dump was left in peace")
+        return ok(
+            "fenced", f"{node} was fenced by {by[-1]}: the agent heard it, and no power was cut"
+        )
     return bad(
-        "fenced", f"{node} was fenced by {by[-1]}: no message was heard", "fence-kdump doctor"
+        "fenced", f"{node} was fenced by {by[-1]}: the agent did not hear it", "fence-kdump doctor"
     )

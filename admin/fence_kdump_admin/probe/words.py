@@ -21,17 +21,17 @@ def sentence(result: Result, port: int) -> str:
     who = f"{answer.offender} answers '{answer.text}'" if answer else ""
     over = f" over {goal.device}" if goal.device else ""
     return {
-        judge.FREE: f"reached; nobody listens on UDP {port}, or a firewall there rejects as a"
+        judge.FREE: f"reached: no program listens on UDP {port}, or a firewall there answers as a"
         " closed port does",
-        judge.LISTENING: f"reached; somebody listens on UDP {port}, or a firewall there drops that"
-        " port alone",
+        judge.LISTENING: f"reached: a program listens on UDP {port}, or a firewall there drops"
+        " this port alone",
         judge.PROHIBITED: result.trouble or f"a firewall rejects UDP {port}: {who}",
-        judge.SILENT: f"no answer from UDP {port} and {beside(port)}: a firewall drops what comes,"
+        judge.SILENT: f"UDP {port} and {beside(port)} do not answer: a firewall drops the probes,"
         " or the node is down",
-        judge.NO_NEIGHBOUR: f"nobody answers for this address{over}: the node or the link is down,"
-        " or a firewall there drops even that question",
-        judge.ROUTER: f"a router cannot pass it on: {who}",
-        judge.NO_ROUTE: f"nothing leaves this node{over}: {result.trouble}",
+        judge.NO_NEIGHBOUR: f"no machine answers for this address{over}: the node or the link is"
+        " down, or a firewall there drops ARP or neighbour discovery",
+        judge.ROUTER: f"a router cannot pass the probe on: {who}",
+        judge.NO_ROUTE: f"the probe cannot leave this node{over}: {result.trouble}",
     }[result.way]
 
 

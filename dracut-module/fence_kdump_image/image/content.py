@@ -33,8 +33,19 @@ def is_whole(path: str) -> bool:
 
 
 def listing(path: str) -> str:
-    """What lsinitrd says of an image. Raises ImageError."""
-    return _lsinitrd(path)
+    """What lsinitrd lists of an image, and the paths of its squashed files, one a line.
+
+    Raises ImageError.
+    """
+    text = _lsinitrd(path)
+    with tempfile.TemporaryDirectory(prefix="fence-kdump-image.") as folder:
+        root = _unsquash(path, folder, ())
+        squashed = [
+            os.path.relpath(os.path.join(place, name), root)
+            for place, _, names in (os.walk(root) if root else ())
+            for name in names
+        ]
+    return text + "".join(f"{name}\n" for name in squashed)
 
 
 def read(path: str, names: Sequence[str]) -> Mapping[str, str]:
@@ -55,7 +66,10 @@ def read(path: str, names: Sequence[str]) -> Mapping[str, str]:
 
 
 def _unsquash(path: str, folder: str, names: Sequence[str]) -> str:
-    """Unpack what is squashed below a folder; the root of it, "" if nothing is squashed."""
+    """Unpack what is squashed below a folder; the root of it, "" if nothing is squashed.
+
+    names -- of the files that are wanted, if that makes it quicker; () for all
+    """
     root, image = f"{folder}/root", f"{folder}/image"
     squashfs = ["unsquashfs", "-no-progress", "-force", "-dest", root, image, *names]
     erofs = ["fsck.erofs", f"--extract={root}", image]
