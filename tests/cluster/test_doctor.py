@@ -26,9 +26,10 @@ CIB = "var/lib/pacemaker/cib/cib.xml"
 UPDATE = "stonith update kdump"
 
 
-def checks(host: Node, *options: str) -> Checks:
+def checks(host: Node, *options: str, env: Mapping[str, str] | None = None) -> Checks:
     """What doctor says, run in the node's network."""
-    result = run([ADMIN, "doctor", "--json", "--node", host.name, *options], host=host.host)
+    command = [ADMIN, "doctor", "--json", "--node", host.name, *options]
+    result = run(command, host=host.host, env=env)
     assert not result.stderr, result
     found: Checks = json.loads(result.stdout)["checks"]
     states = {check["state"] for check in found}
@@ -275,7 +276,7 @@ ROWS: dict[str, tuple[Sequence[str], set[tuple[str, str]], Sequence[str]]] = {
     "no device": (
         ["stonith delete kdump"],
         {("device", "")},
-        ['pcs stonith create kdump fence_kdump pcmk_host_list="node1 node2 node3"'],
+        ["pcs stonith create kdump fence_kdump pcmk_host_list='node1 node2 node3'"],
     ),
 }
 
@@ -290,22 +291,65 @@ def test_trap(changed: Callable[..., Checks], row: str) -> None:
         assert all(remedy in line for line in told), told
 
 
+MANY_FAULTS = (
+    f"{UPDATE} timeout=60 pcmk_reboot_timeout=90 pcmk_monitor_action=metadata",
+    f"{UPDATE} port=7420 plug=node1",
+    f"{UPDATE} pcmk_host_list='node1 node2'",
+    "stonith level clear target node2",
+    "stonith disable kdump",
+    "property set stonith-enabled=false",
+)
+NO_DEVICE = ("stonith delete kdump", "stonith level clear")
+
+
 def test_a_remedy_can_be_typed(changed: Callable[..., Checks]) -> None:
     """Each remedy of a configuration with many faults, one after the other: then all is well."""
-    found = changed(
-        f"{UPDATE} timeout=60 pcmk_reboot_timeout=90 pcmk_monitor_action=metadata",
-        f"{UPDATE} port=7420 plug=node1",
-        f"{UPDATE} pcmk_host_list='node1 node2'",
-        "stonith level clear target node2",
-        "stonith disable kdump",
-        "property set stonith-enabled=false",
-    )
+    found = changed(*MANY_FAULTS)
     for _ in range(3):  # some faults hide behind others
         remedies = [c["remedy"] for c in of_cluster(found).values() if c["state"] == "bad"]
         steps = [step for line in remedies for step in line.split(" && ")]
         typed = [shlex.join(shlex.split(step)[1:]) for step in dict.fromkeys(steps)]
         found = changed(*typed, outdated=False)
     assert bad(found) == set()
+
+
+@pytest.fixture
+def without_pcs(tmp_path: Path) -> str:
+    """A PATH with crmsh and without pcs."""
+    (tmp_path / "bin").mkdir()
+    for folder in os.environ["PATH"].split(":"):
+        for name in os.listdir(folder) if os.path.isdir(folder) else ():
+            if name != "pcs" and not os.path.lexists(tmp_path / "bin" / name):
+                os.symlink(f"{folder}/{name}", tmp_path / "bin" / name)
+    return str(tmp_path / "bin")
+
+
+@pytest.mark.parametrize("faults", [MANY_FAULTS, NO_DEVICE], ids=["many faults", "no device"])
+def test_a_remedy_can_be_typed_for_crmsh(
+    changed: Callable[..., Checks],
+    well: Cluster,
+    tmp_path: Path,
+    without_pcs: str,
+    faults: Sequence[str],
+) -> None:
+    """The same without pcs, by the real crm and cibadmin, which take the file for the cluster."""
+    changed(*faults)
+    folder = tmp_path / "var/lib/pacemaker/cib"
+    for path in (folder, folder / "cib.xml"):  # not only root's
+        shutil.chown(path, "hacluster", "haclient")
+    environment = {**os.environ, "PATH": without_pcs, "CIB_file": str(tmp_path / CIB)}
+    os.makedirs("/var/log/crmsh", exist_ok=True)
+    found: Checks = []
+    typed = set()
+    for _ in range(3):
+        found = checks(well["node1"], "--root", str(tmp_path), env=environment)
+        for line in dict.fromkeys(c["remedy"] for c in of_cluster(found).values() if c["remedy"]):
+            result = run(["sh", "-euc", line], env=environment)
+            assert result.status == 0, (line, result)
+            assert "ERROR" not in result.stdout + result.stderr, (line, result)
+            typed.add(line.split()[0])
+    assert bad(found) == set()
+    assert typed == {"crm", "cibadmin"}
 
 
 HOSTILE = {
@@ -382,11 +426,7 @@ def test_all_nodes_can_prove_themselves(keyed: Cluster, tmp_path: Path) -> None:
     build(node3, "refresh")
     wait_for(lambda: keys_of(keyed)["node3"]["state"] != "ok", lambda: str(keys_of(keyed)))
     found = keys_of(keyed)
-    assert {n.name: found[n.name]["state"] for n in keyed.nodes if n != node3} == {
-        "node1": "ok",
-        "node2": "ok",
-    }
-    assert found["node3"]["state"] == "bad"
+    assert [found[node.name]["state"] for node in keyed.nodes] == ["ok", "ok", "bad"]
     assert found["node3"]["remedy"].startswith("on node3: put a copy of this node's /etc/corosync/")
     write_key(key)
     build(node3, "refresh")
@@ -419,8 +459,10 @@ def test_last_tells_of_a_fencing(well: Cluster) -> None:  # the last: node2 stay
     assert "ok" in states
     found = well["node1"].run(ADMIN, "doctor", "--json")
     ways = [c for c in json.loads(found.stdout)["checks"] if c["name"] == "way"]
-    by_address = {way["about"]: way["state"] for way in ways}
-    assert by_address == {"10.77.0.2": "unknown", "10.77.0.3": "ok"}
+    assert {way["about"]: way["state"] for way in ways} == {
+        "10.77.0.2": "unknown",
+        "10.77.0.3": "ok",
+    }
     (down,) = (way for way in ways if way["about"] == "10.77.0.2")
     assert "node2 is not a member of the cluster now" in down["text"]
 
