@@ -1,12 +1,13 @@
-"""Who is who in the cluster: its nodes, their names, their addresses.
+"""The nodes of the cluster, their names and their addresses.
 
-The agent (whom to expect) and the image helper (whom to tell) both stand on this, so that they
-cannot disagree. It imports nothing else of ours and never prints; only files and keyfiles read any.
-As the agent is slow to listen if its imports are, it keeps to the agent's rules for them.
+Both the agent (which node to expect) and the image helper (which nodes to notify) use this package,
+so they cannot disagree. It imports no other package of ours, and never prints. Only the modules
+files and keyfiles read files. It follows the agent's rules for imports, because slow imports delay
+the agent.
 
 corosync   the text of corosync.conf -> its nodes, and what is wrong with it
 cib        the bytes of a CIB -> the nodes that it knows, joined with corosync.conf's
-files      reads a file: bounded, and never waiting for a writer
+files      reads a file: with a bound, and without waiting for a writer
 addresses  literal addresses, as text and packed
 resolve    names -> addresses, without waiting for a slow resolver
 keyfiles   where the cluster's keys are, and what is wrong with such a file

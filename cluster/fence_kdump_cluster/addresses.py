@@ -1,7 +1,8 @@
 """Literal addresses: as text, and packed: 4 bytes for IPv4, 16 for IPv6, in network byte order.
 
-What is no whole address is a name: "3" is one, not 0.0.0.3 as inet_aton(3) has it, and so is
-010.0.0.5. An IPv4-mapped address stands for the IPv4 address (RFC 4291 section 2.5.5.2).
+A text that is not a complete address is a name. So "3" and "010.0.0.5" are names, although
+inet_aton(3) takes them for addresses. An IPv4-mapped address means the IPv4 address (RFC 4291
+section 2.5.5.2).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ _MAPPED = bytes(10) + b"\xff\xff"  # ::ffff:0:0/96
 
 
 def pack(text: str) -> bytes | None:
-    """The address a text stands for, without its scope ("%eth0"); None if it is a name."""
+    """The address in a text, without its scope ("%eth0"); None if the text is a name."""
     plain = text.partition("%")[0]
     for family in (AF_INET, AF_INET6):
         try:
@@ -31,7 +32,7 @@ def show(packed: bytes) -> str:
 
 
 def literal(text: str) -> str | None:
-    """The normal form of the address a text stands for, with its scope; None if it is a name."""
+    """The normal form of the address in a text, with its scope; None if the text is a name."""
     packed = pack(text)
     return None if packed is None else show(packed) + "".join(text.partition("%")[1:])
 

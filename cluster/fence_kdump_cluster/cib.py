@@ -1,13 +1,14 @@
 """Pacemaker's CIB: the names of all nodes, and the addresses of Pacemaker Remote nodes.
 
-Pacemaker keeps it as a file, written anew beside it and renamed, so that a whole one can be read
-without a lock, with Pacemaker up or down. The file may be old. A remote node is a resource
-``ocf:pacemaker:remote`` (ocf_pacemaker_remote(7)), named as its node, with ``server`` or ``addr``.
-A guest node is a resource with the meta attributes ``remote-node``, its name, and ``remote-addr``.
+Pacemaker keeps the CIB in a file. It writes a new file and renames it, so a complete CIB can be
+read without a lock, whether Pacemaker runs or not. The file may be old. A remote node is a resource
+``ocf:pacemaker:remote`` (ocf_pacemaker_remote(7)) with the name of its node, and with ``server`` or
+``addr``. A guest node is a resource with the meta attributes ``remote-node``, which is its name,
+and ``remote-addr``.
 
-Attributes stand in sets; a set or a single pair may be a reference to another (``id-ref``), and a
-resource may take its sets from a template. Rules, which choose among sets, are not evaluated here:
-every value that could come to hold is taken.
+Attributes are in sets. A set or a single pair may refer to another one (``id-ref``), and a resource
+may get its sets from a template. Rules choose among sets. They are not evaluated here: every value
+that could be chosen is used.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class CibNode(namedtuple("CibNode", "name nodeid addresses")):
     """One node that the CIB knows.
 
     name -- its name
-    nodeid -- Corosync's id of it, "" for a node of Pacemaker Remote
+    nodeid -- its id in Corosync, "" for a node of Pacemaker Remote
     addresses -- tuple of addresses and host names, () for a node of Corosync
     """
 
@@ -48,7 +49,7 @@ class Cib(namedtuple("Cib", "nodes problems")):
     """What a CIB says of the cluster's nodes.
 
     nodes -- tuple of `CibNode`
-    problems -- tuple of one-line texts: the fault found; `nodes` is empty then
+    problems -- tuple of one-line texts: the fault that was found; then `nodes` is empty
     """
 
     __slots__ = ()
@@ -83,9 +84,9 @@ def parse(data: bytes) -> Cib:
 
 
 def join(nodes: Iterable[Node], cib: Iterable[CibNode]) -> tuple[Node, ...]:
-    """All nodes of the cluster: those of corosync.conf with what the CIB has of them, and the rest.
+    """All nodes of the cluster: those of corosync.conf, with what the CIB has of them, and others.
 
-    nodes -- of corosync.conf; one without a name of its own gets the one of its id in the CIB
+    nodes -- of corosync.conf; a node without a name gets the name that the CIB has for its id
     cib -- nodes of the CIB
     """
     rest = list(cib)
@@ -131,7 +132,7 @@ class _Set:
 
 
 class _Reader:
-    """Takes what pyexpat calls it with."""
+    """The handlers for pyexpat."""
 
     def __init__(self) -> None:
         self.is_cib = False
@@ -203,7 +204,7 @@ class _Reader:
         return [resource, template] if template else [resource]
 
     def _values(self, chain: Iterable[_Resource], kind: str) -> dict[str, list[str]]:
-        """Name -> all values that it has in the sets of that kind."""
+        """Name -> all its values in the sets of that kind."""
         found: dict[str, list[str]] = {}
         for resource in chain:
             for own in resource.sets:
@@ -217,5 +218,5 @@ class _Reader:
 
 
 def _addresses(values: Sequence[str]) -> tuple[str, ...]:
-    """Those that are addresses or host names: "#uname" in its place means the node's name."""
+    """The values that are addresses or host names. "#uname" would mean the name of the node."""
     return tuple(dict.fromkeys(v for v in values if v and not v.startswith("#")))

@@ -1,9 +1,9 @@
 """corosync.conf's nodelist.
 
-The format is corosync.conf(5); how its lines are told apart follows corosync's exec/coroparse.c:
-they end with a line feed, or a carriage return and one. A line with ``{`` opens a section, one with
-``:`` is a key and its value, one with ``}`` closes the section, and ``#`` starts a comment only at
-the beginning of a line.
+The format is that of corosync.conf(5). Lines are recognized as in corosync's exec/coroparse.c. A
+line ends with a line feed, or with a carriage return and a line feed. A line with ``{`` opens a
+section, a line with ``:`` is a key and its value, and a line with ``}`` closes the section. ``#``
+starts a comment only at the beginning of a line.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _BLANKS = " \t"
 _MOST_PROBLEMS = (
     5  # of each kind that can stand in every line: a file of another kind has thousands
 )
-_LONGEST = 60  # characters of a line that are told
+_LONGEST = 60  # characters of a line that are quoted
 
 
 class Node(namedtuple("Node", "name nodeid addresses rings cib")):
     """One node of the cluster: a ``node {}`` of the nodelist, or one that only the CIB knows.
 
-    name -- the node's name in the cluster; where corosync.conf has none, its first ring address,
-        as Pacemaker does
+    name -- the node's name in the cluster; if corosync.conf has none, its first ring address, as in
+        Pacemaker
     nodeid -- the text of its ``nodeid``, "" if it has none
     addresses -- tuple of its ``ringN_addr`` values, lowest ring first: addresses or host names
     rings -- the N of each address; by default 0, 1...
-    cib -- tuple of the addresses or host names that the CIB has for it, as it has for nodes of
+    cib -- tuple of the addresses or host names that the CIB has for it; it has them for nodes of
         Pacemaker Remote
     """
 
@@ -62,7 +62,8 @@ class Nodelist(namedtuple("Nodelist", "nodes problems")):
     """What a corosync.conf says of its nodes.
 
     nodes -- tuple of `Node`, in the order of the file
-    problems -- tuple of one-line texts, one for every fault found; a few for a file of another kind
+    problems -- tuple of one-line texts, one for every fault; only a few if it is another kind of
+        file
     """
 
     __slots__ = ()
@@ -72,9 +73,9 @@ class Nodelist(namedtuple("Nodelist", "nodes problems")):
 
 
 def read(root: str = "") -> str:
-    """The text of corosync.conf, its line ends and bytes that are no text as they stand.
+    """The text of corosync.conf, with its line ends, and with bytes that are not text unchanged.
 
-    root -- folder that it is below
+    root -- directory below which it is
 
     Raises OSError.
     """
@@ -126,7 +127,7 @@ def _first(problems: list[str]) -> list[str]:
 
 
 def _twice(nodes: list[Node]) -> list[str]:
-    """The names of more than one node; the case of letters makes no difference to Pacemaker."""
+    """The names that several nodes have. Pacemaker ignores the case of letters."""
     seen: set[bytes] = set()
     twice: dict[str, None] = {}
     for node in nodes:

@@ -1,4 +1,4 @@
-"""Configuration files, read the same way by everybody: bounded, and never waiting for a writer."""
+"""Reads configuration files, with a bound for their size and without waiting for a writer."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ __all__ = ["read"]
 def read(path: str, most: int) -> bytes:
     """The bytes of a regular file.
 
-    path -- of the file; a FIFO or a device in its place is an error, and is not waited for
-    most -- bytes that it may have
+    path -- of the file; a FIFO or a device is an error, and is not waited for
+    most -- the largest size in bytes
 
     Raises OSError.
     """

@@ -1,6 +1,6 @@
-"""The files with the cluster's keys: which one is in force, and what is wrong with it.
+"""The files with the keys of the cluster: which one is used, and what is wrong with it.
 
-What is in them is fence_kdump_protocol's (keys), and docs/protocol.md's.
+fence_kdump_protocol (keys) and docs/protocol.md describe their content.
 """
 
 from __future__ import annotations
@@ -14,26 +14,26 @@ __all__ = ["COROSYNC", "MASTER", "NODE", "OLD", "BadKeyFile", "exposure", "maste
 
 MASTER = "/etc/fence_kdump/key"
 OLD = "/etc/fence_kdump/key.old"  # a master key that still counts while a new one is rolled out
-NODE = "/etc/fence_kdump/node.key"  # a node's own, for nodes that have no master key
+NODE = "/etc/fence_kdump/node.key"  # the key of this node, for nodes that have no master key
 COROSYNC = "/etc/corosync/authkey"
 
 LARGEST = 1 << 20  # bytes; corosync-keygen(8) writes 256
 
 
 class BadKeyFile(ValueError):
-    """No key can be had of a file; the text names the file and the reason."""
+    """A file contains no usable key; the text names the file and the reason."""
 
 
 def master(root: str = "") -> str:
-    """Path of the cluster's master key: our own file, or else Corosync's.
+    """Path of the cluster's master key: our own file if it exists, otherwise Corosync's.
 
-    root -- folder that it is below
+    root -- directory below which it is
     """
     return MASTER if os.path.lexists(root + MASTER) else COROSYNC
 
 
 def old(path: str) -> str:
-    """Path of the key that a master key has replaced: it may still be in a node's crash image.
+    """Path of the previous master key, which may still be in the crash image of a node.
 
     path -- of the master key
     """
@@ -49,7 +49,7 @@ def read(path: str) -> bytes:
 
 
 def exposure(path: str) -> str:
-    """Who else can read or change a key file, as one line with the remedy; "" if nobody can."""
+    """One line with the remedy if other users can read or change a key file; "" otherwise."""
     try:
         status = os.stat(path)
     except OSError:

@@ -1,8 +1,8 @@
-"""Names -> addresses by the system's resolver, many at once, each in a thread of its own.
+"""Names -> addresses by the system's resolver, many at the same time, in threads.
 
-While a cluster fences or an image is built, the name service may be what is broken: a resolver that
-hangs must neither delay the names that others can answer, nor whoever asked longer than they want.
-There is a bound on the threads, as a cluster may have thousands of remote nodes.
+The name service may be broken while a cluster fences or an image is built. A resolver that hangs
+must not delay other names, and must not delay the caller longer than the caller wants. The number
+of threads is bounded, because a cluster may have thousands of remote nodes.
 """
 
 from __future__ import annotations
@@ -21,18 +21,21 @@ if TYPE_CHECKING:
 
 __all__ = ["Resolver"]
 
-_NO_SUCH_HOST = (socket.EAI_NONAME, socket.EAI_NODATA)  # gai_strerror(3); others may pass
+_NO_SUCH_HOST = (
+    socket.EAI_NONAME,
+    socket.EAI_NODATA,
+)  # gai_strerror(3); other errors may be temporary
 _MOST_THREADS = 200
-_UDP = socket.SOCK_DGRAM  # of every address one entry, not one for each kind of socket
+_UDP = socket.SOCK_DGRAM  # one entry for each address, not one for each kind of socket
 
 
 class Resolver:
     """Looks names up and remembers the answers.
 
-    known -- name -> tuple of its addresses as `addresses.literal` has them, () if it names no host.
-        A literal address is its own answer, known at once; other names are known once their answer
-        is there: a name service that fails gives none. A number that only inet_aton(3) takes for an
-        address names no host
+    known -- name -> tuple of its addresses in the form of `addresses.literal`, () if there is no
+        such host. A literal address is known at once. A name is known when its answer has arrived;
+        a name service that fails gives no answer. A number that only inet_aton(3) takes for an
+        address is no host
     """
 
     def __init__(
@@ -42,7 +45,7 @@ class Resolver:
 
         names -- host names and literal addresses, the most important ones first
         family -- AF_UNSPEC, AF_INET or AF_INET6: which addresses of a name count
-        again -- seconds until a name is asked for again after its look-up failed, 0 for never
+        again -- seconds after which a failed look-up is tried again, 0 for never
         """
         self.known: dict[str, tuple[str, ...]] = {}
         self._failed: dict[str, str] = {}
@@ -63,18 +66,18 @@ class Resolver:
             self._start()
 
     def fileno(self) -> int:
-        """A descriptor that becomes readable when an answer has come."""
+        """A descriptor that becomes readable when an answer has arrived."""
         return self._read
 
     def take(self) -> None:
-        """Note that the answers so far were seen: `fileno` is readable again at the next one."""
+        """Mark the answers so far as seen: `fileno` becomes readable at the next one."""
         try:
             os.read(self._read, 4096)
         except BlockingIOError:
             pass
 
     def pending(self) -> bool:
-        """Whether an answer is still to come, be it that asking failed so far."""
+        """Whether an answer is missing, even if the look-up failed so far."""
         return not self._asked <= self.known.keys()
 
     def unknown(self) -> dict[str, str]:
@@ -83,7 +86,7 @@ class Resolver:
         return {name: self._failed.get(name, "no answer yet") for name in unknown}
 
     def settle(self, seconds: float) -> None:
-        """Wait until every name is known or its look-up has failed, or for so many seconds."""
+        """Wait until every name is known or its look-up has failed, but not longer than this."""
         end = time.monotonic() + seconds
         while (left := end - time.monotonic()) > 0:
             if all(name in self.known or name in self._failed for name in self._asked):
@@ -92,7 +95,7 @@ class Resolver:
             self.take()
 
     def _start(self) -> None:
-        from threading import Thread  # slow to import, and literal addresses do without
+        from threading import Thread  # slow to import, and not needed for literal addresses
 
         Thread(target=self._work, daemon=True).start()
 
@@ -104,7 +107,7 @@ class Resolver:
                 return
             try:
                 self.known[name] = _look_up(name, self._family)
-            except Exception as error:  # whatever it is, it tells nothing of the name
+            except Exception as error:  # whatever it is, it says nothing about the name
                 self._failed[name] = getattr(error, "strerror", None) or type(error).__name__
             os.write(self._write, b"!")
             if name not in self.known and self._again:
@@ -113,10 +116,10 @@ class Resolver:
 
 
 def _look_up(name: str, family: int) -> tuple[str, ...]:
-    """Raises any error that does not mean "no such host"."""
+    """Look a name up. Raises every error that does not mean "no such host"."""
     try:
         found = [] if _is_number(name) else socket.getaddrinfo(name, None, family, _UDP)
-    except ValueError:  # no host name at all
+    except ValueError:  # not a host name at all
         return ()
     except socket.gaierror as error:
         if error.errno in _NO_SUCH_HOST:

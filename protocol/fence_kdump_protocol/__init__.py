@@ -1,17 +1,17 @@
 """The fence_kdump message, sans-IO: bytes in, values out.
 
-Here live the wire format and nothing else: no sockets, no clock, no files, no printing.
-It imports nothing of ours. The sender runs it frozen in the crash kernel's small memory, so it
-imports nothing but what every interpreter has built in. docs/protocol.md specifies it, and
-protocol/vectors.json has examples.
+This package contains only the wire format: no sockets, no clock, no files, no printing. It imports
+no other package of ours. The frozen sender runs it in the small memory of the crash kernel, so it
+imports only modules that are built into every interpreter. docs/protocol.md specifies the format,
+and protocol/vectors.json has examples.
 
-message   version 1, which all speak: this node is dumping
-dialogue  the extension: a challenge, and the response that proves who says so
-keys      master key -> node key -> what a response is made with
-sha256    what those are made of
-times     times as administrators write them, which sender and agent must read alike
+message   version 1, which all programs understand: this node is dumping
+dialogue  the extension: a challenge, and the response that proves the identity of the node
+keys      master key -> node key -> code of a response
+sha256    the hash for these
+times     times as administrators write them, which sender and agent must read in the same way
 
-All but the first are for those who need them, and are imported by those alone.
+Only the programs that need them import the modules after the first one.
 """
 
 from fence_kdump_protocol.message import (

@@ -1,11 +1,11 @@
-"""A challenge and its response: how a node proves that it is in its crash kernel now.
+"""A challenge and its response, by which a node proves that it runs its crash kernel now.
 
-docs/protocol.md has the reasons for every byte.
+docs/protocol.md has the reason for every byte.
 
     challenge   "FKX1"  1  0  nonce[16]  zeros to 320 bytes
     response    "FKX1"  2  N  nonce[16]  key id[8]  name[N]  code[32]
 
-No challenge and no response begins as a message does, so neither is ever taken for one.
+Neither a challenge nor a response begins like a message, so neither is taken for one.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ __all__ = [
     "encode_response",
 ]
 
-CHALLENGE_LENGTH = 320  # more than any response: whoever forges a challenge gains no traffic by it
+CHALLENGE_LENGTH = (
+    320  # longer than any response: so a forged challenge cannot be used to amplify traffic
+)
 NONCE_LENGTH = 16
 _CHALLENGE = b"FKX1\x01\0"
 _RESPONSE = b"FKX1\x02"
@@ -37,7 +39,7 @@ LEAST_RESPONSE = _NAME + 1 + _CODE_LENGTH
 
 
 class Response:
-    """A response as it came; whether it is true, `proves` tells.
+    """A response as it arrived. `proves` checks whether it is genuine.
 
     nonce -- of the challenge that it answers
     key_id -- of the key that it was made with
@@ -55,9 +57,9 @@ class Response:
         self._code = data[-_CODE_LENGTH:]
 
     def proves(self, key: bytes, name: bytes, nonce: bytes) -> bool:
-        """Whether the node of that name, whose key this is, answered the challenge with that nonce.
+        """Whether the node with this name and key answered the challenge with this nonce.
 
-        Nothing in it counts unless the key's owner has said all of it.
+        The code covers the whole response, so no part of it counts if the code is wrong.
         """
         return is_right(key, self._data, self._code) and (self.name, self.nonce) == (name, nonce)
 
@@ -65,7 +67,7 @@ class Response:
 def encode_challenge(nonce: bytes) -> bytes:
     """The datagram that asks a node to prove itself.
 
-    nonce -- 16 bytes that nobody could know before
+    nonce -- 16 random bytes
     """
     if len(nonce) != NONCE_LENGTH:
         raise ValueError(f"a nonce of {len(nonce)} bytes instead of {NONCE_LENGTH}")
@@ -90,7 +92,7 @@ def encode_response(nonce: bytes, name: bytes, key: bytes) -> bytes:
     name -- this node's, 1 to 255 bytes without NUL
     key -- this node's
 
-    Raises ValueError for a name that cannot be one.
+    Raises ValueError for a name that is not valid.
     """
     if not 1 <= len(name) <= _LONGEST_NAME or b"\0" in name:
         raise ValueError(f"a node name has 1 to {_LONGEST_NAME} bytes and no NUL")
@@ -99,9 +101,9 @@ def encode_response(nonce: bytes, name: bytes, key: bytes) -> bytes:
 
 
 def decode_response(data: bytes) -> Response:
-    """What a response says. Raises DecodeError for anything else.
+    """Read a response. Raises DecodeError for anything else.
 
-    That it can be read proves nothing: ask `Response.proves`.
+    A response that can be read proves nothing yet: see `Response.proves`.
     """
     if len(data) < LEAST_RESPONSE:
         raise DecodeError(f"{len(data)} bytes instead of {LEAST_RESPONSE} or more")

@@ -1,7 +1,7 @@
-"""Keys: the cluster's master key -> a key for each node -> the code by which a node proves itself.
+"""Keys: the cluster's master key -> a key for each node -> the code that proves its identity.
 
-A node's crash image holds that node's key and no other, so whoever reads the image can speak for
-this node alone. docs/protocol.md has the reasons.
+The crash image of a node contains only the key of that node. So a stolen image can only speak for
+this node. docs/protocol.md has the reasons.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _ID_LENGTH = 8
 
 
 class BadKey(ValueError):
-    """This is no key; the text says why."""
+    """This is not a key; the text says why."""
 
 
 def node_key(master: bytes, name: bytes) -> bytes:
@@ -35,17 +35,17 @@ def node_key(master: bytes, name: bytes) -> bytes:
 
 
 def key_id(key: bytes) -> bytes:
-    """The id of a node's key, 8 bytes: tells keys apart and nothing of what they are."""
+    """The id of a node's key, 8 bytes. It identifies the key and does not reveal it."""
     return hmac(key, b"fence-kdump key id 1")[:_ID_LENGTH]
 
 
 def authenticate(key: bytes, data: bytes) -> bytes:
-    """The code that proves that data comes from who has a node's key, 32 bytes."""
+    """The code that proves that data comes from the owner of a node's key, 32 bytes."""
     return hmac(key, b"fence-kdump response 1\0" + data)
 
 
 def is_right(key: bytes, data: bytes, code: bytes) -> bool:
-    """Whether a code is `authenticate`'s; how long that takes does not tell how close it is."""
+    """Whether a code is right. The comparison takes constant time."""
     return _compare_digest(authenticate(key, data), code)
 
 

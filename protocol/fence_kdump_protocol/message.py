@@ -1,8 +1,8 @@
 """One datagram, version 1.
 
 Eight bytes: ``uint32 magic``, ``uint32 version``, both in the byte order of the machine that sends
-(fence-agents, agents/kdump/message.h). Which machine that is decides the receiver by the magic.
-Bytes after the first eight are an extension: receivers that know only version 1 ignore them.
+(fence-agents, agents/kdump/message.h). The receiver recognizes the byte order by the magic. Bytes
+after the first eight are an extension, which receivers of version 1 ignore.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _HEADERS = {
 
 
 class DecodeError(ValueError):
-    """These bytes are no fence_kdump message; the text says why."""
+    """These bytes are not a fence_kdump message; the text says why."""
 
 
 class Message:
-    """A fence_kdump message as it came.
+    """A fence_kdump message as it arrived.
 
     byteorder -- "little" or "big": the byte order of the machine that sent it
-    extension -- the bytes after the header, b"" from a peer that speaks plain version 1
+    extension -- the bytes after the header, b"" from a peer of plain version 1
     """
 
     __slots__ = ("byteorder", "extension")
@@ -63,18 +63,18 @@ class Message:
 def encode(byteorder: str = NATIVE, extension: bytes = b"") -> bytes:
     """The datagram that says "I am dumping".
 
-    byteorder -- "little" or "big"; peers that speak only version 1 expect their own
+    byteorder -- "little" or "big"; peers of version 1 expect their own
     extension -- bytes to append to the header
     """
     return _HEADERS[byteorder] + extension
 
 
 def decode(data: bytes) -> Message:
-    """What a received datagram says.
+    """Read a received datagram.
 
-    data -- the whole payload, and nothing but it
+    data -- exactly the payload
 
-    Raises DecodeError for anything that is not a whole, right message.
+    Raises DecodeError for everything that is not a complete, valid message.
     """
     if len(data) < HEADER_LENGTH:
         raise DecodeError(f"{len(data)} bytes instead of {HEADER_LENGTH}")

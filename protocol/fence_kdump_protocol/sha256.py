@@ -1,10 +1,10 @@
 """SHA-256 (FIPS 180-4) and HMAC (RFC 2104), in Python.
 
-The crash kernel has no OpenSSL, and the interpreter that is frozen with the sender need not have
-SHA-256 of its own: RHEL 9's is built with ``--with-builtin-hashlib-hashes=blake2``. A response
-takes five blocks, so this costs a third of a millisecond where it is used; the tests hold it to
-hashlib. It is not constant in time, as no Python is; `keys.is_right` compares so that this does not
-matter.
+The crash kernel has no OpenSSL, and the interpreter that is frozen with the sender may have no
+SHA-256: that of RHEL 9 is built with ``--with-builtin-hashlib-hashes=blake2``. A response needs
+five blocks, which take a third of a millisecond. The tests compare it with hashlib. It does not run
+in constant time, as no Python does. This does not matter, because `keys.is_right` compares in
+constant time.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def sha256(data: bytes) -> bytes:
 def _compress(state: tuple[int, ...], block: bytes) -> tuple[int, ...]:
     a, b, c, d, e, f, g, h = state
     for constant, word in zip(_words(_ROUNDS), _schedule(block)):
-        # a word twice in a row: its right shifts are rotations of the word
+        # the word twice in a row, so that right shifts are rotations
         aa, ee = a << 32 | a, e << 32 | e
         rise = h + ((ee >> 6 ^ ee >> 11 ^ ee >> 25) & _MASK) + (g ^ e & (f ^ g)) + constant + word
         h, g, f, e = g, f, e, d + rise & _MASK

@@ -1,7 +1,8 @@
 """Times as administrators write them, read as Pacemaker reads them (its crm_get_msec()).
 
-A number, perhaps blanks, perhaps a unit, of which the beginning counts, in any case: so `60sec` and
-`2 Minutes` are times, and a number alone is seconds. Unlike Pacemaker, fractions are kept.
+A time is a number, optional blanks, and an optional unit. Only the beginning of the unit matters,
+in upper or lower case: `60sec` and `2 Minutes` are times. A number without a unit is in seconds.
+Unlike in Pacemaker, fractions are kept.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ _NUMBER = "0123456789."
 
 
 def seconds(text: str) -> float | None:
-    """The seconds that a text stands for, None if it is no time."""
+    """The seconds in a text, None if it is not a time."""
     text = text.strip()
     unit = text.lstrip(_NUMBER)
     number = text[: len(text) - len(unit)]

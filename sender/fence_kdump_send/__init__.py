@@ -1,20 +1,20 @@
-"""fence_kdump_send: tells the other nodes, again and again, that this one is dumping.
+"""fence_kdump_send: repeatedly tells the other nodes that this node is dumping.
 
 It runs frozen in the crash kernel, where memory is small and every millisecond before the first
-message counts. So nothing here imports more than the interpreter's built-in C modules (no os, re,
-enum, argparse, logging, socket): each would add files to the crash image and time to the start.
-It may import fence_kdump_protocol; it must never import or know of the agent.
+message counts. So it imports only the built-in C modules of the interpreter (no os, re, enum,
+argparse, logging, socket): each other module would add files to the crash image and time to the
+start. It may import fence_kdump_protocol. It must never import or know of the agent.
 
 options   argv -> Options
-targets   nodes -> addresses, and what each still has to be sent
+targets   nodes -> addresses, and which of them still need this round's message
 schedule  when the next round is due
-routes    rtnetlink: what just became reachable
-answers   a key, and the challenges that it answers
+routes    rtnetlink: what has just become reachable
+answers   a key, and the answers to challenges
 allowance how often each survivor is answered
-bpf       a kernel filter for just the challenges that may be answered
-sockets   to send by, and to hear of routes
+bpf       a kernel filter for the challenges that may be answered
+sockets   the sockets for messages and for route changes
 loop      sending and waiting
-console   one line on stderr, which never blocks
+console   lines on standard error and in the kernel's log, without blocking
 """
 
 __version__ = "0.2.0"

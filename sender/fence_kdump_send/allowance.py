@@ -1,22 +1,22 @@
-"""How often each survivor is answered. No clock of its own: every time is given, in seconds."""
+"""How often each survivor is answered. It has no clock: the caller passes all times, in seconds."""
 
 from __future__ import annotations
 
 __all__ = ["Allowances"]
 
-# Answers a second, to all survivors together; each costs a third of a millisecond, and the dump
+# Answers per second to all survivors together. Each costs a third of a millisecond, and the dump
 # needs the processor.
 _RATE = 256.0
-_LEAST_RATE, _MOST_RATE = 1.0, 16.0  # to one survivor; an agent asks once or twice a second
-_BURST = 8.0  # seconds of its rate that a survivor may save up: many agents ask at once
-_REST = 1.0  # seconds for which one that has used it up is shut out
+_LEAST_RATE, _MOST_RATE = 1.0, 16.0  # per survivor; an agent asks once or twice a second
+_BURST = 8.0  # seconds of its rate that a survivor may save, as several agents may ask at once
+_REST = 1.0  # seconds for which a survivor without allowance is shut out
 
 
 class Allowances:
-    """An allowance of answers for each survivor's address, and for nobody else.
+    """An allowance of answers for the address of each survivor. Others get no answers.
 
-    One address cannot use up another's: who forges challenges in the name of one survivor does not
-    keep this node from proving itself to another.
+    No address can use up the allowance of another one. So forged challenges in the name of one
+    survivor do not prevent this node from proving its identity to another.
     """
 
     __slots__ = ("_left", "_shut")
@@ -26,18 +26,18 @@ class Allowances:
         self._shut: dict[bytes, float] = {}  # address -> until when
 
     def add(self, address: bytes, now: float) -> None:
-        """Answer this address from now on.
+        """From now on, answer this address.
 
         address -- packed, 4 or 16 bytes
         """
         self._left.setdefault(address, (_BURST * self._rate(), now))
 
     def knows(self, address: bytes) -> bool:
-        """Whether it is a survivor's."""
+        """Whether it is the address of a survivor."""
         return address in self._left
 
     def spend(self, address: bytes, now: float) -> bool:
-        """Whether a survivor may have one more answer. One that may not is shut out for a while."""
+        """Whether a survivor may get one more answer. If not, it is shut out for a while."""
         left, then = self._left[address]
         rate = self._rate()
         left = min(_BURST * rate, left + (now - then) * rate)
@@ -54,7 +54,7 @@ class Allowances:
 
     @property
     def opens(self) -> float:
-        """When the next address ceases to be shut out; infinity if none is."""
+        """When the next address is let in again; infinity if none is shut out."""
         return min(self._shut.values(), default=float("inf"))
 
     def _rate(self) -> float:

@@ -1,8 +1,8 @@
-"""Answers to challenges: the proof, for each survivor that asks, that this node is in its crash
-kernel now (docs/protocol.md).
+"""Answers to challenges: the proof for a survivor that this node runs its crash kernel now.
 
-Nothing in here may hold up a message: it comes after them, a few answers at a time, and what fails
-is said once and left. It is imported when the first messages are out.
+docs/protocol.md specifies it. Nothing here may delay a message: answers come after the messages, a
+few at a time. A failure is reported once. This module is imported after the first messages were
+sent.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from fence_kdump_send.bpf import attach
 
 __all__ = ["Answers", "CannotAnswer"]
 
-_AT_ONCE = 16  # answers between two looks at what else is due
+_AT_ONCE = 16  # answers before other work gets its turn
 
 
 class CannotAnswer(ValueError):
-    """This node cannot prove itself; the text says why."""
+    """This node cannot prove its identity; the text says why."""
 
 
 class Answers:
-    """The key, the sockets that challenges come by, and who is answered.
+    """The key, the sockets on which challenges arrive, and the survivors that are answered.
 
     key_file -- path of the file with this node's key
     name -- of this node, as in corosync.conf
@@ -48,22 +48,22 @@ class Answers:
         self._sockets: dict[int, _socket.socket] = {}
 
     def add_socket(self, sock: _socket.socket, now: float) -> None:
-        """Answer the challenges that come by this socket; see `sockets.open_socket`."""
+        """Answer the challenges that arrive on this socket; see `sockets.open_socket`."""
         self._sockets[sock.family] = sock
         self._filter(sock.family, now)
 
     def add_survivor(self, family: int, address: str, now: float) -> None:
-        """Answer this address, in its textual form."""
+        """Answer this address, which is given as text."""
         self._allowances.add(_pack(family, address), now)
         self._filter(family, now)
 
     @property
     def due(self) -> float:
-        """When `look` has to be called, though no challenge comes."""
+        """When `look` must be called, even if no challenge arrives."""
         return self._allowances.opens
 
     def look(self, now: float) -> None:
-        """Answer some of the challenges that wait."""
+        """Answer some of the waiting challenges."""
         if self._allowances.opens <= now:
             for family in self._sockets:
                 self._filter(family, now)
@@ -96,7 +96,7 @@ class Answers:
             survivors = [a for a in self._allowances.open(now) if len(a) == size]
             try:
                 attach(self._sockets[family], survivors)
-            except OSError:  # then what it would keep out is passed over here
+            except OSError:  # then this module ignores what the filter would reject
                 pass
 
 
@@ -106,8 +106,8 @@ def _send(
     ancillary: list[tuple[int, int, bytes]],
     peer: tuple[object, ...],
 ) -> None:
-    """Send from the address that was challenged: a survivor's firewall lets no other one in."""
-    if not ancillary:  # it is not known
+    """Send from the challenged address, because a survivor's firewall lets in no other one."""
+    if not ancillary:  # the address is not known
         return
     level, kind, info = ancillary[0]
     if sock.family == _socket.AF_INET:  # struct in_pktinfo: interface, local address, destination

@@ -1,7 +1,7 @@
-"""A classic BPF filter: only whole challenges, and only those of survivors that are to be answered,
-get into a socket. Whatever else is sent here, at whatever rate, costs this program nothing.
+"""A classic BPF filter that lets only complete challenges of known survivors into a socket.
 
-What passes is checked again: the filter need not be right for the sender to be.
+Other datagrams cost this program nothing, at any rate. What passes is checked again, so the sender
+does not depend on the filter.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ _ACCEPT, _REJECT = (_RETURN, 0, 0, 0xFFFFFFFF), (_RETURN, 0, 0, 0)
 
 
 def attach(sock: _socket.socket, sources: list[bytes]) -> None:
-    """Let nothing but the challenges of these sources into a UDP socket.
+    """Let only the challenges of these sources into a UDP socket.
 
-    sources -- packed addresses of the socket's family; too many for one program: any source
+    sources -- packed addresses of the socket's family. If there are too many for one program, it
+        lets in any source
 
     Raises OSError.
     """
@@ -47,9 +48,9 @@ def attach(sock: _socket.socket, sources: list[bytes]) -> None:
 
 
 def address_of(data: bytes) -> int:
-    """Where the bytes are in memory, in CPython: at the end of the object, before a last zero.
+    """The address of the bytes in memory, in CPython: at the end of the object, before a zero byte.
 
-    The module array tells this of its arrays, but brings 0.6 MB of others into the crash kernel.
+    The module array has this for its arrays, but needs 0.6 MB of other files in the crash kernel.
     """
     return id(data) + bytes.__basicsize__ - 1
 

@@ -1,4 +1,4 @@
-"""Lines for the console of the crash kernel, and for its log, which is saved beside the dump."""
+"""Lines for the console of the crash kernel, and for its log, which kdump saves with the dump."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ __all__ = ["in_crash_kernel", "keep_stdio", "say", "tell"]
 NAME = "fence_kdump_send"
 STDOUT, STDERR = 1, 2
 LOG = "/dev/kmsg"
-WARNING = "<4>"  # printed unless the kernel is told to be quiet (syslog(2))
-LONGEST = 900  # bytes; the kernel takes no line of 1,000 (kernel, printk's devkmsg_write)
+WARNING = "<4>"  # printed unless the kernel is quiet (syslog(2))
+LONGEST = 900  # bytes; the kernel refuses lines of 1,000 (kernel, printk's devkmsg_write)
 
 
 def in_crash_kernel() -> bool:
-    """Whether this is a crash kernel: nothing else has /proc/vmcore (kernel, fs/proc/vmcore.c)."""
+    """Whether this is a crash kernel: only that has /proc/vmcore (kernel, fs/proc/vmcore.c)."""
     try:
         posix.stat("/proc/vmcore")
     except OSError:
@@ -24,17 +24,17 @@ def in_crash_kernel() -> bool:
 
 
 def keep_stdio() -> None:
-    """Fill closed descriptors 0, 1 and 2, so that no socket of ours becomes "stderr"; and see to it
-    that a terminal as stderr is never waited for.
+    """Open the descriptors 0, 1 and 2 if they are closed, and never wait for a terminal.
 
-    "/" serves: /dev/null may be missing in a crash image, and a write to "/" fails harmlessly.
+    Otherwise a socket could become "stderr". "/" is opened because /dev/null may be missing in a
+    crash image. A write to "/" fails harmlessly.
     """
     while (fd := posix.open("/", posix.O_RDONLY)) <= STDERR:
         pass
     posix.close(fd)
     if not posix.isatty(STDERR):
         return
-    try:  # a description of our own: others who write to this terminal may wait for it
+    try:  # a separate description: other programs may want to wait for this terminal
         flags = posix.O_WRONLY | posix.O_NONBLOCK | posix.O_NOCTTY
         own = posix.open(f"/proc/self/fd/{STDERR}", flags)
     except OSError:  # no /proc
@@ -44,15 +44,17 @@ def keep_stdio() -> None:
 
 
 def say(text: str) -> None:
-    """One line on stderr, after the program's name, and in the log of a crash kernel. Lost where
-    nobody takes it: never waits."""
+    """One line on standard error, after the program's name, and in the log of a crash kernel.
+
+    It never waits. If nobody reads, the line is lost.
+    """
     tell(f"{NAME}: {text}\n", STDERR)
     if in_crash_kernel():
         _log(f"{WARNING}{NAME}: {text}\n")
 
 
 def _log(line: str) -> None:
-    # Opened anew for each line: the kernel limits the rate of an open file to 10 lines in 5 s.
+    # Opened for each line, because the kernel limits an open file to 10 lines in 5 s.
     try:
         log = posix.open(LOG, posix.O_WRONLY | posix.O_NONBLOCK | posix.O_NOCTTY | posix.O_CLOEXEC)
     except OSError:  # none there
@@ -65,7 +67,7 @@ def _log(line: str) -> None:
 
 
 def tell(text: str, fd: int = STDOUT) -> None:
-    """Write text to a descriptor if that needs no waiting; a full pipe must not delay a message."""
+    """Write text to a descriptor, but not if that would wait: it must not delay a message."""
     poll = select.poll()
     poll.register(fd, select.POLLOUT)
     try:

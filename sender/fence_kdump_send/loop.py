@@ -1,4 +1,4 @@
-"""Sending and waiting: rounds of messages to every target, as many as there are to be."""
+"""Sending and waiting: rounds of messages to every target."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-RETRY = 0.5  # seconds; for what no event announces: a resolver, a full buffer, a firewall
+RETRY = 0.5  # seconds; for changes without an event: a resolver, a full buffer, a firewall
 LONGEST_WAIT = 3600.0  # seconds; poll(2) counts milliseconds in an int
-SETTLE = 0.005  # seconds; rtnetlink speaks in bursts
+SETTLE = 0.005  # seconds; rtnetlink sends bursts
 
 
 def run(options: Options) -> int:
-    """Tell the nodes in so many rounds as the options say; that never ends if their count is 0.
+    """Send messages to the nodes in as many rounds as the options say; with a count of 0, for ever.
 
-    Whatever did not take the last round's message is tried until that round's interval is over,
-    and a name of which nothing is known yet until its look-up ends: the resolver's time-out bounds
-    it, as it bounds the C program, which looks up before it sends.
+    An address that did not get the message of the last round is tried until the interval of this
+    round is over. A name without an answer is tried until its look-up ends. The time-out of the
+    resolver bounds that, as in the C program, which looks names up before it sends.
 
     Returns the exit status, as the C program's: 0, or 1 if no node has an address.
     """
@@ -61,7 +61,7 @@ def run(options: Options) -> int:
 
 
 class _Sender:
-    """The targets, the sockets to reach them by, and the events to wait for."""
+    """The targets, the sockets to reach them, and the events to wait for."""
 
     def __init__(self, options: Options) -> None:
         self.targets: list[Target] = []
@@ -84,7 +84,7 @@ class _Sender:
             self._poll.register(self._netlink.fileno(), select.POLLIN)
 
     def add(self, node: str) -> None:
-        """One more node to tell, by name or address."""
+        """Add a node, by name or address."""
         try:
             found = literal(node, self._options.port, self._family)
         except OSError as error:
@@ -96,14 +96,15 @@ class _Sender:
             self.names.append(Node(node))
 
     def begin_round(self) -> None:
-        """Every address is to be sent one more message."""
+        """Begin a round: every address needs one more message."""
         for target in self.targets:
             target.pending = True
 
     def send_pending(self) -> None:
-        """Try every address that did not take this round's message yet.
+        """Try every address that did not get the message of this round yet.
 
-        What there is to say comes after all messages: the first to each address, and every change.
+        Lines are printed after all messages: for the first message to each address, and each
+        change.
         """
         lines = []
         for target in self.targets:
@@ -124,9 +125,9 @@ class _Sender:
             say(line)
 
     def answer(self) -> None:
-        """Answer some of the challenges that wait, if there is a key for it.
+        """Answer some of the waiting challenges, if there is a key.
 
-        Whatever goes wrong with that, the messages go on.
+        If anything goes wrong here, the messages go on.
         """
         try:
             if self._takes_key:
@@ -141,7 +142,7 @@ class _Sender:
                 self._poll.modify(sock.fileno(), 0)
 
     def look_up_names(self) -> None:
-        """Ask again for the names that have no address yet, where nobody is asking."""
+        """Look up the names that have no address yet, unless a look-up is under way."""
         now = time.monotonic()
         if self.names and now >= self._retry_at:
             self._retry_at = now + RETRY
@@ -150,15 +151,15 @@ class _Sender:
                     self._lookups.start(node)
 
     def is_done(self) -> bool:
-        """Whether every address of every node took this round's message."""
+        """Whether every address of every node got the message of this round."""
         return not self.names and not any(target.pending for target in self.targets)
 
     def is_curious(self) -> bool:
-        """Whether there is a name of which nothing is known yet, and somebody asking for it."""
+        """Whether the first look-up of a name is still under way."""
         return any(node.asking and not node.trouble for node in self.names)
 
     def give_up(self) -> None:
-        """Say who did not get the last round's message."""
+        """Print the addresses that did not get the message of the last round."""
         for lost in [*(target for target in self.targets if target.pending), *self.names]:
             say(f"{lost}: the last message was not sent, giving up")
 
@@ -227,7 +228,7 @@ class _Sender:
         return self._sockets[family]
 
     def _take_key(self) -> None:
-        # not before the first messages are out
+        # imported only after the first messages were sent
         from fence_kdump_send.answers import Answers
 
         now = time.monotonic()

@@ -1,4 +1,4 @@
-"""The entry point: parse, say what is wrong or send."""
+"""The entry point: parse the arguments, then send."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def main(argv: list[str]) -> int:
 
     argv -- the arguments without the program's name
 
-    Returns the exit status. SIGTERM ends the process with status 0 at any time; in a crash image
-    (--crash-only) by the signal, so that whoever keeps it running knows that it is not done.
+    Returns the exit status. SIGTERM ends the process with status 0 at any time. In a crash image
+    (--crash-only), the signal itself ends it, so that the service manager starts it again.
     """
     _signal.signal(_signal.SIGTERM, lambda *_: posix._exit(0))
     _signal.signal(_signal.SIGINT, _signal.SIG_DFL)

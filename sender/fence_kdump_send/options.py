@@ -1,8 +1,8 @@
 """The command line: argv -> Options.
 
-Parsed by hand as getopt_long(3) would: argparse and getopt cost more start-up time than all the
-rest. OPTIONS is the one table of the program's options; the usage text, and through it the man
-page, are made from it.
+It is parsed by hand, as getopt_long(3) would do it, because argparse and getopt need more start-up
+time than all the rest. OPTIONS is the only table of the options. The usage text, and through it the
+man page, are made from it.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ LONGEST = 86400.0 * 365
 
 
 class UsageError(ValueError):
-    """The command line cannot be carried out; the text names the value and what would be right."""
+    """The command line is wrong; the text names the value and what would be right."""
 
 
 class Options:
-    """What the command line asks for.
+    """The options of the command line.
 
     port -- UDP port, 1 to 65535
     family -- "auto", "ipv4" or "ipv6"
-    count -- rounds of messages to every address, 0: without end
-    interval -- seconds between rounds, a fraction is fine
+    count -- rounds of messages to every address, 0 for no limit
+    interval -- seconds between rounds, may have a fraction
     fast_start -- seconds during which there is a round every second
-    crash_only -- end before any round in which /proc/vmcore is absent
+    crash_only -- exit before a round if /proc/vmcore does not exist
     key -- path of the file with this node's key, "" for none
     node -- this node's name, as in corosync.conf, for its proof
     verbose -- 0, or the level of -v
     nodes -- names and addresses to tell
-    help, version -- asked for that text instead
+    help, version -- print this text instead
     """
 
     __slots__ = (
@@ -68,7 +68,7 @@ class Options:
 
 
 class Option:
-    """One option: letter, long name, what its value is called, help; "" for what it has not."""
+    """One option: letter, long name, name of its value, help; "" for what it does not have."""
 
     __slots__ = ("help", "letter", "name", "value")
 
@@ -202,7 +202,7 @@ def _set(options: Options, option: Option, value: str) -> None:
     elif name == "verbose":
         # getopt_long(3) reads "-vv" as -v with the value "v"
         options.verbose = 1 + len(value) if not value.strip("v") else _whole(value, "level", 0, 99)
-    else:  # a text, or a mere switch
+    else:  # a text, or a switch
         setattr(options, name.replace("-", "_"), value if option.value else True)
 
 

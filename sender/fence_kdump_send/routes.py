@@ -1,8 +1,8 @@
-"""rtnetlink(7): what changed in links, addresses, routes and neighbours.
+"""rtnetlink(7): changes of links, addresses, routes and neighbours.
 
-A UDP sendto fails while there is no route, and this tells when to try again. It also *succeeds*
-while nothing can arrive: no carrier, a neighbour not yet found, a switch port still blocking.
-So besides "something changed" this finds the moments when something became reachable.
+A UDP sendto fails while there is no route, and a change says when to try again. But sendto also
+*succeeds* while nothing can arrive: without a carrier, before a neighbour is found, or while a
+switch port is blocking. So this module also detects the moments when something becomes reachable.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ class Reachability:
     def feed(self, data: bytes) -> bool:
         """Take in one datagram of rtnetlink.
 
-        Returns whether a link came up or a neighbour was found that was not known to be before.
-        Messages cut short are passed over.
+        Returns whether a link came up or a neighbour was found that was not known before. Truncated
+        messages are ignored.
         """
         came_up = False
         while len(data) >= _HEADER:

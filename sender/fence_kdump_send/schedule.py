@@ -1,24 +1,24 @@
-"""When the next round is due. No clock of its own: every time is given, in seconds of one clock."""
+"""When the next round is due. It has no clock: the caller passes all times, of one clock."""
 
 from __future__ import annotations
 
 __all__ = ["Schedule"]
 
 FAST_INTERVAL = 1.0
-# Links flap, and neighbours are found, in bursts: one round answers such a burst. Shorter than
-# the 50 ms within which a message should follow its route.
+# Links flap, and neighbours are found, in bursts. One round is enough for a burst. It is shorter
+# than the 50 ms within which a message should follow its route.
 LEAST_GAP = 0.04
 
 
 class Schedule:
-    """Rounds every `interval` seconds; while the fast start lasts, one a second at least.
+    """A round every `interval` seconds, and at least one a second during the fast start.
 
     interval -- seconds between rounds
-    fast_start -- how many seconds the fast start lasts, 0: there is none
+    fast_start -- how many seconds the fast start lasts, 0 for none
     now -- the time at which the first round is due
-    rounds -- how many there are, 0: no end
+    rounds -- how many rounds there are, 0 for no limit
 
-    due -- when the next round is due; once the last one has begun, when that one is over
+    due -- when the next round is due; when the last one has begun, the time at which it is over
     """
 
     __slots__ = ("_fast_start", "_fast_until", "_interval", "_last", "_left", "due")
@@ -41,9 +41,9 @@ class Schedule:
         return self.is_last and now >= self.due
 
     def begin_round(self, now: float) -> bool:
-        """Whether a round is due at `now`; if so, the next one is planned.
+        """Whether a round is due at `now`. If so, the next one is planned.
 
-        A round that was missed is not made up for: two messages at once tell no more than one.
+        A missed round is not repeated, because two messages at once say no more than one.
         """
         if now < self.due or self.is_last:
             return False
@@ -57,7 +57,7 @@ class Schedule:
         return True
 
     def start_anew(self, now: float) -> None:
-        """Something became reachable that was not: begin the fast start again, with a round now."""
+        """Begin the fast start again, with a round now, because something became reachable."""
         if self._fast_start and not self.is_last:
             self._fast_until = now + self._fast_start
             self.due = min(self.due, max(now, self._last + LEAST_GAP))

@@ -1,4 +1,4 @@
-"""The sockets: to send messages by, and to hear of routes."""
+"""The sockets for messages and for route changes."""
 
 from __future__ import annotations
 
@@ -9,20 +9,21 @@ from fence_kdump_send.routes import GROUPS
 
 __all__ = ["listen_to_routes", "open_socket"]
 
-# Messages to neighbours that do not answer wait in the socket's send buffer: with the default
-# buffer a few hundred dead nodes would keep the living ones from being told.
+# Messages to neighbours that do not answer wait in the send buffer of the socket. With the default
+# size, a few hundred dead nodes would block the messages to live nodes.
 SEND_BUFFER = 8 << 20
 _SO_SNDBUFFORCE = 32  # asm-generic/socket.h; Python has no name for it
 _IP_PKTINFO = 8  # linux/in.h
 
 
 def open_socket(family: int, port: int) -> _socket.socket:
-    """A socket to send messages by, which never waits.
+    """A socket for messages, which never waits.
 
     family -- AF_INET or AF_INET6
-    port -- to send from: survivors send their challenges to it, and each comes with the address
-        that it was sent to. If somebody else has the port, they can still send them to where a
-        message came from. 0: any port will do, and no challenges are expected
+    port -- the port to send from. Survivors send their challenges to it, and each challenge comes
+        with the address to which it was sent. If another program has the port, challenges can still
+        go to the port from which a message came. With 0, any port is used and no challenges are
+        expected
 
     Raises OSError.
     """
@@ -30,7 +31,7 @@ def open_socket(family: int, port: int) -> _socket.socket:
     sock.setblocking(False)
     try:
         sock.setsockopt(_socket.SOL_SOCKET, _SO_SNDBUFFORCE, SEND_BUFFER)
-    except OSError:  # only root may
+    except OSError:  # only root may exceed the limit
         sock.setsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF, SEND_BUFFER)
     if port:
         _bind(sock, port)
@@ -51,7 +52,7 @@ def _bind(sock: _socket.socket, port: int) -> None:
 
 
 def listen_to_routes() -> _socket.socket | None:
-    """A socket that tells what `routes` reads; None, and a line that says so, if there is none."""
+    """A socket with the data for `routes`; None, after a line that says so, if there is none."""
     try:
         netlink = _socket.socket(
             _socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, _socket.NETLINK_ROUTE

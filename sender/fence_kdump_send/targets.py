@@ -1,4 +1,4 @@
-"""Whom to tell: nodes -> addresses, and which of them still have to be sent a message."""
+"""The targets: nodes -> addresses, and which of them still need a message."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ __all__ = ["FAMILIES", "Lookups", "Node", "Target", "literal"]
 
 FAMILIES = {"auto": _socket.AF_UNSPEC, "ipv4": _socket.AF_INET, "ipv6": _socket.AF_INET6}
 
-TYPE_CHECKING = False  # importing typing costs more than all the rest of the start
+TYPE_CHECKING = False  # importing typing takes longer than the rest of the start
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    # one address: its family, and what sendto takes
+    # one address: its family, and the argument of sendto
     Address = tuple[int, tuple[object, ...]]
 
 
 class Target:
     """One address of one node.
 
-    node -- the name under which it was asked for
+    node -- the name as given on the command line
     family -- AF_INET or AF_INET6
-    sockaddr -- what sendto takes
-    pending -- whether this round's message is not yet taken
-    told -- whether any message was taken
+    sockaddr -- the argument of sendto
+    pending -- whether the message of this round was not sent yet
+    told -- whether any message was sent
     trouble -- why the last attempt failed, "" if it did not
     """
 
@@ -39,7 +39,7 @@ class Target:
         self.trouble = ""
 
     def taken(self) -> None:
-        """The system took this round's message."""
+        """The system accepted the message of this round."""
         self.pending = False
         self.told = True
         self.trouble = ""
@@ -50,7 +50,7 @@ class Target:
 
 
 class Node:
-    """A node whose name is still to be looked up.
+    """A node whose name must still be looked up.
 
     name -- as given on the command line
     asking -- whether a look-up is under way
@@ -69,14 +69,14 @@ class Node:
 
 
 def literal(node: str, port: int, family: int) -> list[Address]:
-    """The address that a node given as an address stands for; [] if it is a name.
+    """The address of a node that is given as an address; [] if it is given as a name.
 
     family -- an AF_ constant
 
-    As for the agent and the image helper, an address is what inet_pton(3) takes: getaddrinfo(3)
-    alone has "3" for 0.0.0.3, and 010.0.0.5 for 8.0.0.5.
+    As in the agent and the image helper, an address is what inet_pton(3) accepts. getaddrinfo(3)
+    alone would take "3" for 0.0.0.3, and 010.0.0.5 for 8.0.0.5.
 
-    Raises OSError for nothing but blanks, and for an address of another family than asked for.
+    Raises OSError for blanks, and for an address that is not of the family.
     """
     if not node.strip():
         raise OSError(f"'{node}' is not a name or an address")
@@ -106,14 +106,14 @@ def _is_number(name: str) -> bool:
 
 
 def _ask(node: str, port: int, family: int, flags: int = 0) -> list[Address]:
-    # As bytes: a str goes through the idna codec, which is not on board of the frozen program.
+    # As bytes: a str needs the idna codec, which the frozen program does not have.
     name = node.encode("utf-8", "surrogateescape")
     found = _socket.getaddrinfo(name, port, family, _socket.SOCK_DGRAM, 0, flags)
     return [_unmapped(entry[0], entry[4]) for entry in found]
 
 
 def _unmapped(family: int, sockaddr: tuple[object, ...]) -> Address:
-    """An IPv4 address that is written as an IPv6 one is an IPv4 address."""
+    """An IPv4-mapped IPv6 address becomes the IPv4 address."""
     text = str(sockaddr[0])
     if text.startswith("::ffff:") and "." in text:
         return _socket.AF_INET, (text[len("::ffff:") :], sockaddr[1])
@@ -121,10 +121,10 @@ def _unmapped(family: int, sockaddr: tuple[object, ...]) -> Address:
 
 
 class Lookups:
-    """Looks names up, each in a thread of its own: a slow resolver delays no other target.
+    """Looks names up, each in its own thread, so that a slow resolver delays no other target.
 
     port, family -- as for `literal`
-    wake -- called, in the thread, when an answer is there
+    wake -- called in the thread when an answer has arrived
     """
 
     __slots__ = ("_answers", "_family", "_port", "_wake")
