@@ -1,4 +1,4 @@
-"""Small text files: read with nothing for an answer where there is none, and replaced whole."""
+"""Small text files: a missing file is read as an empty text, and a file is replaced as a whole."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["is_utf8", "read", "reason", "write"]
 
 
 def read(path: str) -> str:
-    """The text of a file, bytes that are no text as they are; "" if it cannot be read."""
+    """The text of a file, with bytes that are not text unchanged; "" if it cannot be read."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read()
@@ -18,7 +18,7 @@ def read(path: str) -> str:
 
 
 def write(path: str, text: str) -> None:
-    """Put a text in place of a file: whole, or not at all. Anybody may read it. Raises OSError."""
+    """Replace a file by a text, completely or not at all. All users may read it. Raises OSError."""
     part = f"{path}.{os.getpid()}"
     try:
         with open(part, "w", encoding="utf-8", errors="surrogateescape") as file:
@@ -42,7 +42,7 @@ def is_utf8(text: str) -> bool:
 
 
 def reason(error: OSError) -> str:
-    """What to tell of a file that could not be read or written: one line."""
+    """One line for a file that could not be read or written."""
     if not error.strerror or error.filename is None:
         return str(error)
     remedy = ": run it as root" if isinstance(error, PermissionError) else ""

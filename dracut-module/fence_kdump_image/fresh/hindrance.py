@@ -15,11 +15,11 @@ _FADUMP = ("/sys/kernel/fadump/enabled", "/sys/kernel/fadump_enabled")
 
 
 def find(root: str, tool: tools.Tool | None, whole: bool) -> str:
-    """Why a stale image must be left alone, as a one-line text; "" if it need not.
+    """Why a stale image must not be rebuilt, as a one-line text; "" if it may.
 
     root -- of the file system
     tool -- the distribution's commands
-    whole -- no package is half installed
+    whole -- whether no package is half installed
     """
     hindrances = (
         (

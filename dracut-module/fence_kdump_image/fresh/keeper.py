@@ -1,8 +1,8 @@
-"""The image of before: kept at hand while another one is built and loaded.
+"""Keeps the old image while another one is built and loaded.
 
-It lies beside the image, under a name that boot loaders and kdump overlook, and has the image's
-time of change: by that alone a refresh that finds it, because one before it was cut off, can tell
-whether the image has been written to since. Nothing else needs to be remembered.
+The copy is beside the image, under a name that boot loaders and kdump ignore, and has the same time
+of change. If a refresh was interrupted, the next one finds the copy, and sees by this time whether
+the image was written to since. Nothing else must be remembered.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _PART = ".part"
 
 
 class Changed(Exception):
-    """Somebody else is at the image."""
+    """Another program is writing the image."""
 
 
 class Old:
@@ -36,7 +36,7 @@ class Old:
         """
         self.image = image
         folder = os.path.dirname(image)
-        # the image is the last to be there and the first to go: without it the others are nothing
+        # the image is written last and deleted first, because the other files need it
         self._originals = [*(os.path.join(folder, name) for name in beside), image]
         self._stamp = _stamp(image)
 
@@ -45,11 +45,11 @@ class Old:
         return self._stamp[2]
 
     def keep(self, stamp: str) -> None:
-        """Copy it aside.
+        """Make the copy.
 
         stamp -- "MTIME SIZE" of the image that is to be kept
 
-        Raises OSError, and Changed if another image is there; nothing of a copy is left then.
+        Raises OSError, and Changed if another image is there. Then no copy is left.
         """
         try:
             for original in self._originals:
@@ -67,21 +67,21 @@ class Old:
             raise
 
     def is_replaced(self) -> bool:
-        """Whether the image is another one than when it was kept, or first looked at here."""
+        """Whether the image has changed since it was copied, or since this object was made."""
         return _stamp(self.image) != self._stamp
 
     def is_replaced_since(self) -> bool:
-        """Whether the image is another one than the one that a refresh before this one has kept.
+        """Whether the image differs from the one that an earlier refresh copied.
 
-        Its inode may be new: that of an image that was put back is.
+        Its inode may be new, as that of an image that was put back is.
         """
         return _stamp(self.image)[1:] != _stamp(_old(self.image))[1:]
 
     def put_back(self) -> None:
-        """Put it in the place of whatever is there, with its time of change. Raises OSError."""
+        """Replace the image by the copy, with its time of change. Raises OSError."""
         beside = [path for path in self._originals[:-1] if os.path.lexists(_old(path))]
         if beside:
-            # put back by half, it must not pass for a newer image that is whole
+            # an image that is put back only in part must not look like a complete newer one
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.image)
         for path in beside:
@@ -90,7 +90,7 @@ class Old:
         _sync(os.path.dirname(self.image))
 
     def discard(self) -> None:
-        """Delete it. What cannot be deleted now is found by the next refresh."""
+        """Delete the copy. The next refresh finds what cannot be deleted now."""
         with contextlib.suppress(OSError):
             os.unlink(_old(self.image))
         self._clear()
@@ -103,12 +103,12 @@ class Old:
 
 
 def found_in(folders: Iterable[str], beside: Sequence[str] = ()) -> list[str]:
-    """Paths of the images of which an old one lies beside them, from a refresh that was cut off.
+    """Paths of the images that have an old copy beside them, from a refresh that was interrupted.
 
-    What else it has left there is deleted: half a copy, or what belongs to no old image.
+    Other remains of it are deleted: incomplete copies, and files that belong to no old image.
 
-    folders -- where images may be; with patterns of glob
-    beside -- names of files that are no images, as `Old` takes them
+    folders -- where images may be, with patterns of glob
+    beside -- names of files that are not images, as in `Old`
     """
     images: list[str] = []
     for folder in folders:

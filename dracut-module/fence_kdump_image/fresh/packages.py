@@ -1,6 +1,6 @@
-"""Is the system's software whole? In the midst of an rpm transaction it is not.
+"""Waits until the system's software is complete, which it is not during an rpm transaction.
 
-An image is built of what is installed: of an upgrade's first half it may not start.
+An image is built from the installed files. With half of an upgrade, it may not start.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ __all__ = ["settle"]
 
 # rpm holds one of them, locked as a whole, from the first scriptlet of a transaction to the last
 _LOCKS = ("/usr/lib/sysimage/rpm/.rpm.lock", "/var/lib/rpm/.rpm.lock")
-_PATIENCE = 1800.0  # seconds; without an end, a scriptlet that waits for us would never end, too
+_PATIENCE = 1800.0  # seconds; without this bound, a scriptlet that waits for us would never end
 
 
 def settle(root: str, say: Callable[[str], None], patience: float = _PATIENCE) -> bool:
@@ -24,7 +24,7 @@ def settle(root: str, say: Callable[[str], None], patience: float = _PATIENCE) -
     say -- takes one-line texts for the administrator
     patience -- seconds to wait
 
-    Returns whether there is none; that is so, too, where there is no rpm, or no right to ask it.
+    Returns whether there is none. This is also true without rpm, or without the right to ask it.
     """
     end = time.monotonic() + patience
     said = False

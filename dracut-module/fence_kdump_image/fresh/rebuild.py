@@ -1,7 +1,7 @@
-"""One rebuild, and whatever comes of it: what was loaded before it is loaded after it.
+"""One rebuild. Afterwards a crash kernel is loaded, if one was loaded before.
 
-Loading unloads first, and an image may be built that does not fit into the reserved memory: so the
-old image stays at hand until the kernel says that a crash kernel is loaded again.
+A load unloads first, and the new image may not fit into the reserved memory. So the old image is
+kept until the kernel says that a crash kernel is loaded again.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ Say = Callable[[str], None]
 
 
 class Result(enum.Enum):
-    """What came of a rebuild.
+    """The result of a rebuild.
 
-    DONE -- another image is there, and loaded
-    FAILED -- it could not be built or loaded, and neither could it be another time
-    POSTPONED -- this was not the time for it; another time it may be done
+    DONE -- a new image was built and loaded
+    FAILED -- it could not be built or loaded, and another attempt would fail as well
+    POSTPONED -- it could not be built now, but another attempt may succeed
     """
 
     DONE = enum.auto()
@@ -34,9 +34,9 @@ class Result(enum.Enum):
 
 
 def rebuild(image: str, stamp: str, tool: Tool) -> Result:
-    """Have an image built and loaded; if that fails, the old one is put back and loaded.
+    """Build and load an image. If this fails, the old one is put back and loaded.
 
-    image -- path of the image, which is no link
+    image -- path of the image, not of a link to it
     stamp -- "MTIME SIZE" of the image
     tool -- what builds and loads
 
@@ -70,7 +70,7 @@ def rebuild(image: str, stamp: str, tool: Tool) -> Result:
             places = f"{os.path.dirname(image)} and {_WORK}"
             tool.say(f"there is no room for a new image: free space in {places}")
             result = Result.POSTPONED
-    finally:  # an end that was asked for is no excuse
+    finally:  # also if the program was asked to end
         if result is Result.DONE:
             old.discard()
         else:
@@ -79,12 +79,12 @@ def rebuild(image: str, stamp: str, tool: Tool) -> Result:
 
 
 def finish(image: str, tool: Tool) -> bool:
-    """Bring to an end a rebuild that was cut off; whether a crash kernel is loaded then.
+    """Finish a rebuild that was interrupted. Returns whether a crash kernel is loaded then.
 
-    What stands in the place of the old image may be half an image. Or it is a whole one, of that
-    rebuild or by somebody else since: then it is newer than the old one.
+    The present image may be incomplete. Or it is complete, from that rebuild or from another
+    program; then it is newer than the old one.
 
-    image, tool -- as `rebuild` takes them
+    image, tool -- as in `rebuild`
     """
     old = keeper.Old(image, tool.beside)
     if not old.is_replaced_since():
@@ -115,7 +115,7 @@ def _restore(old: keeper.Old, tool: Tool) -> bool:
 
 
 def reload(tool: Tool) -> bool:
-    """Have the image loaded, unless it is; whether a crash kernel is loaded then.
+    """Load the image if it is not loaded. Returns whether a crash kernel is loaded then.
 
     tool -- what loads
     """
@@ -130,9 +130,9 @@ def reload(tool: Tool) -> bool:
 
 
 def clear(image: str, say: Say) -> None:
-    """Bring to an end a rebuild of an image that is not, or no longer, the one in use.
+    """Finish a rebuild of an image that is not in use, or no longer.
 
-    The old image of a kernel that is gone is deleted.
+    If the kernel of the image is gone, the old image is deleted.
 
     image -- its path
     say -- takes one-line texts for the administrator
@@ -146,7 +146,7 @@ def clear(image: str, say: Say) -> None:
 
 
 def _has_room(folder: str, size: int) -> bool:
-    """Whether there is room for more than an image of that size."""
+    """Whether there is room for two images of that size, and the file system is writable."""
     try:
         found = os.statvfs(folder)
     except OSError:

@@ -1,4 +1,4 @@
-"""Look at the crash image, and have a stale one rebuilt, until it fits what is configured."""
+"""Checks the crash image and rebuilds a stale one, until it fits the configuration."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from fence_kdump_image.image.check import FRESH, STALE, Outcome
 
 __all__ = ["FAILED", "refresh"]
 
-FAILED = "/var/lib/fence-kdump/refresh-failed"  # what the last rebuild that failed was to bring
+FAILED = "/var/lib/fence-kdump/refresh-failed"  # digest of what the failed rebuild should build
 _LOCK = "/run/fence-kdump-refresh.lock"
-_LOOKS = 6  # in one go, if the configuration changes as fast as images are looked at, or built
+_LOOKS = 6  # checks in one go, if the configuration changes during each of them
 Sources = Mapping[str, "str | None"]
 Say = Callable[[str], None]
 
@@ -30,19 +30,19 @@ def refresh(
     say: Say,
     seconds: float,
 ) -> tuple[bool, Outcome]:
-    """Look, rebuild if need be, and look again, until the image fits what is configured.
+    """Check, rebuild if necessary, and check again, until the image fits the configuration.
 
-    Nobody else watches the configuration meanwhile: systemd.path(5) does not while the service runs
-    that a change would start.
+    Nothing else watches the configuration in the meantime: systemd.path(5) does not while the
+    service that a change would start is running.
 
     root -- of the file system
     look -- checks the image
-    read -- what is configured now, as `Outcome.sources` has it
+    read -- reads the present configuration, in the form of `Outcome.sources`
     say -- takes one-line texts for the administrator
-    seconds -- for one build, until the distribution's tool is ended
+    seconds -- for one build; then the distribution's tool is ended
 
-    Returns whether all is well (a rebuild that must not or cannot be done by itself is), and what
-    the last look found. Raises OSError.
+    Returns whether all is well, and the result of the last check. If the administrator must do the
+    rebuild, that counts as well. Raises OSError.
     """
     tool = tools.find(root, say, seconds)
     with open(root + _LOCK, "w") as lock, _ended_in_order():
@@ -50,7 +50,7 @@ def refresh(
         whole = packages.settle(root, say)
         ready = tool is None or _finish(tool)
         found = look()
-        brought = ""  # what the last rebuild was to bring
+        brought = ""  # digest of what the last rebuild should have built
         for _ in range(_LOOKS):
             _report(found, say)
             well, done = True, False
@@ -72,7 +72,7 @@ def refresh(
 
 @contextlib.contextmanager
 def _ended_in_order() -> Iterator[None]:
-    """Asked to end, put everything back first."""
+    """If the program is asked to end, restore everything first."""
 
     def end(number: int, _frame: object) -> None:
         signal.signal(number, signal.SIG_IGN)  # once is enough
@@ -87,7 +87,7 @@ def _ended_in_order() -> Iterator[None]:
 
 
 def _finish(tool: tools.Tool) -> bool:
-    """Bring to an end what a refresh before this one has left; whether all is as it was before."""
+    """Finish what an earlier refresh left. Returns whether everything is as it was before."""
     ours = {os.path.realpath(path) for path in finished.places(tool.root)}
     folders = {os.path.dirname(path) for path in finished.places(tool.root, "*")}
     folders |= {os.path.dirname(path) for path in ours}
@@ -103,7 +103,7 @@ def _finish(tool: tools.Tool) -> bool:
 def _mend(
     root: str, found: Outcome, tool: tools.Tool | None, hindered: str, say: Say
 ) -> tuple[bool, bool]:
-    """Rebuild a stale image if that may be; whether all is well, and whether it was rebuilt."""
+    """Rebuild a stale image if allowed. Returns whether all is well, and whether it was rebuilt."""
     if hindered or tool is None:
         say(hindered)
         return True, False
@@ -121,15 +121,15 @@ def _mend(
 
 
 def _is_built_of_this(found: Outcome) -> bool:
-    """Whether the image was built of the configuration that is there now, as far as can be told.
+    """Whether the image was built from the present configuration, as far as that is known.
 
-    It may have been another one for a moment: a file that was just being written, say.
+    The configuration may have been different for a moment, for example while a file was written.
     """
     return not found.built_of or found.built_of.items() <= found.sources.items()
 
 
 def _remember(root: str, found: Outcome) -> None:
-    """Not to try again what has failed."""
+    """Record a failed rebuild, so that it is not tried again."""
     os.makedirs(os.path.dirname(root + FAILED), mode=0o755, exist_ok=True)
     with open(root + FAILED, "w") as file:
         file.write(found.wanted)

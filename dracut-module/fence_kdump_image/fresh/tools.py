@@ -1,7 +1,7 @@
 """The distribution's own commands: one builds a crash image, another loads it.
 
-Neither is trusted by its exit status alone. SUSE's mkdumprd ends with 0 where it could not build,
-and a crash kernel is loaded when the kernel says so.
+The exit status alone is not trusted. SUSE's mkdumprd returns 0 even if it could not build, and a
+crash kernel is loaded only if the kernel says so.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fence_kdump_image.image import finished
 __all__ = ["Tool", "find"]
 
 _LOAD_SECONDS = 600.0  # kdumpctl first waits for the end of another kdumpctl, which may build
-# A load was begun, and has not ended well. Gone with the next boot, as what is loaded.
+# A load was started and did not succeed. It disappears at the next boot, as does what is loaded.
 _DOUBT = "/run/fence-kdump-load"
 # of kdump 1.0, and of those before it
 _SUSE_LOADERS = ("/usr/lib/kdump/load.sh", "/lib/kdump/load.sh")
@@ -27,14 +27,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Tool:
-    """A distribution's commands, on this system.
+    """The commands of a distribution on this system.
 
     builds -- the command that makes the image and loads nothing
     loads -- the one that unloads the crash kernel and loads the image that is there
     beside -- names of the files beside the image that say with which kernel it is loaded
     root -- of the file system
     say -- takes one-line texts for the administrator
-    seconds -- until a build is ended, and a load at the latest
+    seconds -- after which a build is ended, and a load at the latest
     """
 
     builds: Sequence[str]
@@ -45,13 +45,13 @@ class Tool:
     seconds: float
 
     def build(self) -> bool:
-        """Have the image built; whether the command says that it was."""
+        """Build the image. Returns whether the command reports success."""
         return self._run(self.builds, self.seconds)
 
     def load(self) -> bool:
-        """Have the image loaded; whether that has ended well, and a crash kernel is loaded.
+        """Load the image. Returns whether this succeeded, and a crash kernel is loaded.
 
-        Raises OSError if it cannot be noted down first that nothing may be loaded from now on.
+        Raises OSError if it cannot be recorded first that nothing may be loaded from now on.
         """
         with open(self.root + _DOUBT, "w"):
             pass
@@ -63,7 +63,7 @@ class Tool:
         return True
 
     def in_doubt(self) -> bool:
-        """Whether the last `load` has not ended well: nothing may be loaded, or another image."""
+        """Whether the last `load` did not succeed. Then it is not known which image is loaded."""
         return os.path.exists(self.root + _DOUBT)
 
     def _run(self, command: Sequence[str], seconds: float) -> bool:

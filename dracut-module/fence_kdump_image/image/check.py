@@ -1,4 +1,4 @@
-"""Does the crash image still fit? Its manifest against what an image built now would have."""
+"""Checks whether the crash image still fits: compares its manifest with that of a new image."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ __all__ = [
 ]
 
 FRESH, STALE, UNKNOWN = "fresh", "stale", "unknown"
-UNLOADED = "unloaded"  # it would be fresh, but the kernel would not start it
+UNLOADED = "unloaded"  # it would be fresh, but no crash kernel is loaded
 STATE = "/var/lib/fence-kdump/image-state"
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a check found.
+    """The result of a check.
 
     state -- FRESH, STALE, UNLOADED or UNKNOWN
-    reasons -- one-line texts: the differences, or why there is no telling; () if fresh
+    reasons -- one-line texts: the differences, or why it is not known; () if fresh
     image -- path of the image, "" if there is none
-    wanted -- digest of what an image built now would have, "" if there is no telling
+    wanted -- digest of the content of a new image, "" if it is not known
     sources -- path -> digest (None: no such file) of the configuration that was read
     stamp -- "MTIME SIZE" of the image, in nanoseconds and bytes, "" if there is none
-    built_of -- the same as sources, as they were when the image was built; empty if it has nothing
-        of ours
+    built_of -- the same as sources at the time when the image was built; empty if it has nothing of
+        ours
     """
 
     state: str
@@ -59,7 +59,7 @@ class Outcome:
 
 
 def check(root: str, network: Network, node: str, sender: str, path: str = "") -> Outcome:
-    """Check an image. Raises nothing that is about this machine.
+    """Check an image. Raises nothing because of the state of this node.
 
     root -- of the file system
     network -- the running kernel's
@@ -98,7 +98,7 @@ def check(root: str, network: Network, node: str, sender: str, path: str = "") -
 
 
 def configured(root: str) -> Mapping[str, str | None]:
-    """What is configured now, as `Outcome.sources` has it.
+    """The present configuration, in the form of `Outcome.sources`.
 
     root -- of the file system
     """
@@ -106,7 +106,7 @@ def configured(root: str) -> Mapping[str, str | None]:
 
 
 def _keys(root: str) -> dict[str, str | None]:
-    """The same of the files with keys. No manifest has these, nor any other record."""
+    """The same for the files with keys. They are not in a manifest or in any other record."""
     digests: dict[str, str | None] = {}
     for path in (keyfiles.NODE, keyfiles.MASTER, keyfiles.COROSYNC):
         try:
@@ -117,9 +117,9 @@ def _keys(root: str) -> dict[str, str | None]:
 
 
 def _news(old: Any, sources: Mapping[str, str | None], faults: Mapping[str, str]) -> list[str]:
-    """The faults of files that were others when the image was built: cut off, empty, unreadable.
+    """The faults of files that changed after the image was built: truncated, empty, unreadable.
 
-    What such a file no longer says is no news, and the image knows more.
+    Such a file is no reason to rebuild, because the image knows more than the file.
     """
     if not old:
         return []
@@ -145,8 +145,8 @@ def _judge(old: Any, new: Any, refusal: str) -> tuple[str, list[str]]:
 def compare(old: Any, new: Any) -> tuple[str, list[str]]:
     """The state and the reasons for it.
 
-    An answer that is merely worse today (a name does not resolve, a link is down, the host name is
-    not set) is no reason to rebuild: the image knows more.
+    If an answer is only worse at the moment (a name does not resolve, a link is down, the host name
+    is not set), this is no reason to rebuild, because the image knows more.
 
     old -- the image's manifest
     new -- the manifest of an image built now
@@ -194,8 +194,10 @@ def compare(old: Any, new: Any) -> tuple[str, list[str]]:
 
 
 def _other_key(old: Any, new: Any) -> str:
-    """Why the agents would not take an image's proof, "" if they would. An image may have a key
-    where none is found any more: that does no harm."""
+    """Why the agents would not accept the proof of an image, "" if they would.
+
+    It does no harm if an image has a key and there is none any more.
+    """
     if not new or (old and (old["id"], old["node"]) == (new["id"], new["node"])):
         return ""
     if not old:
@@ -207,7 +209,7 @@ def _other_key(old: Any, new: Any) -> str:
 
 
 def _unmade(old: Any, new: Any) -> list[str]:
-    """What dracut left out of the image, and drivers of watchdogs that were armed since."""
+    """What dracut left out of the image, and drivers of watchdogs that were armed later."""
     loaded = [line.split()[0] for line in old.get("watchdogs") or ()]
     armed = [line.split()[0] for line in new["watchdogs"] or ()]
     missing = [f"it was built without {what}" for what in old.get("lacking", ())]
@@ -218,7 +220,7 @@ def _unmade(old: Any, new: Any) -> list[str]:
 
 
 def _told(made: Any) -> dict[str, list[str]]:
-    """Node -> addresses (a name where it has none)."""
+    """Node -> its addresses, or its name if it has none."""
     nodes: dict[str, list[str]] = {}
     for target in made["targets"]:
         nodes.setdefault(target["node"], []).append(target["address"] or target["host"])
@@ -232,10 +234,12 @@ def _digest(made: Mapping[str, Any], refusal: str) -> str:
 
 
 def record(outcome: Outcome, path: str) -> None:
-    """Write the outcome down, as one line, and in a second one of which image that is said, as
-    "MTIME SIZE PATH": once it is another one, nothing is known of it. Raises OSError.
+    """Record the result. Raises OSError.
 
-    path -- of the file, which is replaced whole
+    The first line is the result. The second line, "MTIME SIZE PATH", identifies the image: for
+    another image, the result does not count.
+
+    path -- of the file, which is replaced as a whole
     """
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     stamp = f"{outcome.stamp} {outcome.image}\n" if outcome.stamp else ""

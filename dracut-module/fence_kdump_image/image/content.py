@@ -1,8 +1,8 @@
 """Files in a finished image, squashed or not.
 
-lsinitrd(1) reads an image's own files. In a squashed one (kdump-utils' default) most lie in a file
-system that is one of those files: squash-root.img before dracut 104, then squashfs-root.img or
-erofs-root.img.
+lsinitrd(1) reads the files of an image. In a squashed image (the default of kdump-utils), most
+files are in a file system that is itself one of these files: squash-root.img before dracut 104,
+then squashfs-root.img or erofs-root.img.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from fence_kdump_image import programs, textfiles
 
 __all__ = ["ImageError", "is_whole", "listing", "read"]
 
-_PATIENCE = 300.0  # seconds; lsinitrd unpacks all of it
+_PATIENCE = 300.0  # seconds; lsinitrd unpacks the whole image
 
 
 class ImageError(Exception):
-    """There is no telling what an image holds; the text says why."""
+    """The content of an image cannot be read; the text says why."""
 
 
 def is_whole(path: str) -> bool:
-    """Whether an image has an end: where its writer was killed, that is missing."""
+    """Whether an image is complete. If its writer was killed, its end is missing."""
     try:
         _lsinitrd("-f", "usr/lib/dracut/build-parameter.txt", path)
     except ImageError:
@@ -33,7 +33,7 @@ def is_whole(path: str) -> bool:
 
 
 def listing(path: str) -> str:
-    """What lsinitrd lists of an image, and the paths of its squashed files, one a line.
+    """The output of lsinitrd for an image, and the paths of its squashed files, one per line.
 
     Raises ImageError.
     """
@@ -54,7 +54,7 @@ def read(path: str, names: Sequence[str]) -> Mapping[str, str]:
     path -- of the image
     names -- paths of the files in it, without the first slash
 
-    Returns name -> text, of each file that is there and not empty. Raises ImageError.
+    Returns name -> text for each file that exists and is not empty. Raises ImageError.
     """
     found = {name: _lsinitrd("-f", name, path) for name in names}
     missing = [name for name, text in found.items() if not text]
@@ -66,9 +66,9 @@ def read(path: str, names: Sequence[str]) -> Mapping[str, str]:
 
 
 def _unsquash(path: str, folder: str, names: Sequence[str]) -> str:
-    """Unpack what is squashed below a folder; the root of it, "" if nothing is squashed.
+    """Unpack what is squashed below a folder. Returns its root, "" if nothing is squashed.
 
-    names -- of the files that are wanted, if that makes it quicker; () for all
+    names -- the files that are wanted, if that makes it quicker; () for all
     """
     root, image = f"{folder}/root", f"{folder}/image"
     squashfs = ["unsquashfs", "-no-progress", "-force", "-dest", root, image, *names]
@@ -100,5 +100,5 @@ def _lsinitrd(*arguments: str) -> str:
         return programs.run(("lsinitrd", *arguments), _PATIENCE)
     except programs.TooLongError as error:
         raise ImageError(str(error)) from error
-    except programs.ProgramError as error:  # its cpio has not found an end
+    except programs.ProgramError as error:  # its cpio did not find the end
         raise ImageError(f"{path}: it is incomplete or not an image") from error

@@ -30,7 +30,7 @@ def write(
     texts -- the configuration that it was made from
     initdir -- the image's root
     sender -- the sender's folder on this machine
-    place -- path of the manifest, from where it moves into the image when all else is in
+    place -- path of the manifest; it is moved into the image when everything else is there
     """
     made = manifest.make(wanted, texts, plan.SOURCES, sender)
     files = {
@@ -48,14 +48,14 @@ def write(
 
 
 def _keep_off(wanted: plan.Plan) -> dict[str, str]:
-    """Files that tell the image's programs to leave our NICs, and what stands on them, alone."""
+    """Files that tell programs in the image not to touch our NICs and the devices on them."""
     macs = [nic.mac for nic in wanted.nics if nic.owner == OURS]
     files = {}
     if macs and "network-manager" in wanted.around.programs:
         devices = ",".join([*(f"mac:{mac}" for mac in macs), f"interface-name:{_DEVICES}"])
         files[_NETWORKMANAGER] = f"[device-fence-kdump]\nmatch-device={devices}\nmanaged=0\n"
     if macs and "systemd-networkd" in wanted.around.programs:
-        # MACAddress= would match somebody else's vlan on such a NIC, too
+        # MACAddress= would also match another program's vlan on such a NIC
         for name, match in (
             ("nics", f"PermanentMACAddress={' '.join(macs)}"),
             ("devices", f"Name={_DEVICES}"),
@@ -71,7 +71,7 @@ def _write(path: str, text: str) -> None:
 
 
 def _write_key(path: str, key: bytes) -> None:
-    """A key file, which is at no time anybody's but its owner's."""
+    """Write a key file that only its owner can read at any time."""
     with contextlib.suppress(FileNotFoundError):
         os.unlink(path)
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -80,7 +80,7 @@ def _write_key(path: str, key: bytes) -> None:
 
 
 def requests(wanted: plan.Plan, sender: str) -> Iterable[str]:
-    """What dracut must add, a line each: "module NAME", "library PATH-OR-PATTERN", "file PATH".
+    """What dracut must add, one line each: "module NAME", "library PATH-OR-PATTERN", "file PATH".
 
     sender -- the sender's folder on this machine
     """

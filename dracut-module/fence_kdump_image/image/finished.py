@@ -1,4 +1,4 @@
-"""A finished crash image: where it lies, the manifest in it, and whether one is loaded."""
+"""A finished crash image: where it is, the manifest in it, and whether one is loaded."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _LOADED = (
 
 
 class UnsupportedError(ImageError):
-    """This system builds its crash image in a way that fence-kdump has no part in yet."""
+    """This system builds its crash image in a way that fence-kdump does not support yet."""
 
 
 def find(root: str) -> str:
     """Path of the image that kdump loads. Raises ImageError if there is none.
 
-    As kdump-utils' prepare_kdump_bootinfo() and SUSE's mkdumprd(8) have it. Where there is none,
-    and Debian's kdump-tools is installed, it is UnsupportedError.
+    It looks in the same places as kdump-utils' prepare_kdump_bootinfo() and SUSE's mkdumprd(8). If
+    there is none and Debian's kdump-tools is installed, it raises UnsupportedError.
 
     root -- of the file system
     """
@@ -60,7 +60,7 @@ def find(root: str) -> str:
 
 
 def places(root: str, kernel: str = "") -> list[str]:
-    """Where the image that kdump loads may lie, in the order in which it is looked for.
+    """Where the image that kdump loads may be, in the order in which it is looked for.
 
     root -- of the file system
     kernel -- release of its kernel, by default the one that kdump loads
@@ -68,7 +68,7 @@ def places(root: str, kernel: str = "") -> list[str]:
     settings = _settings(root)
     kernel = kernel or _kernel(root, settings)
     paths = [root + path for path in _candidates(root, kernel, settings)]
-    # kdumpctl goes to /var/lib/kdump where it cannot write beside the kernel
+    # kdumpctl uses /var/lib/kdump if it cannot write beside the kernel
     return sorted(paths, key=lambda path: not os.access(os.path.dirname(path), os.W_OK))
 
 
@@ -78,7 +78,7 @@ def _settings(root: str) -> Mapping[str, str]:
 
 def _kernel(root: str, settings: Mapping[str, str]) -> str:
     release = os.uname().release
-    plain = re.sub(r"[+-]debug$", "", release)  # kdumpctl takes that, if it is there
+    plain = re.sub(r"[+-]debug$", "", release)  # kdumpctl uses this kernel if it exists
     if plain == release or not os.path.isdir(f"{root}/lib/modules/{plain}"):
         plain = release
     return settings.get("KDUMP_KERNELVER") or plain
@@ -95,7 +95,7 @@ def _candidates(root: str, kernel: str, settings: Mapping[str, str]) -> Iterable
 
 
 def is_loaded(root: str) -> bool | None:
-    """Whether the kernel says that a crash kernel is loaded; None if it says nothing about it.
+    """Whether the kernel says that a crash kernel is loaded; None if it does not say.
 
     root -- of the file system
     """
@@ -104,7 +104,7 @@ def is_loaded(root: str) -> bool | None:
 
 
 def stamp(path: str) -> str:
-    """ "MTIME SIZE" of an image, in nanoseconds and bytes, by which it is told from a later one.
+    """ "MTIME SIZE" of an image, in nanoseconds and bytes. It differs for a later image.
 
     Raises ImageError if there is none.
     """
@@ -118,7 +118,7 @@ def stamp(path: str) -> str:
 
 
 def read_manifest(path: str) -> Any:
-    """The manifest in an image, None if it has none: it was built without us, or a part of us.
+    """The manifest in an image; None if fence-kdump, or a part of it, was missing in the build.
 
     path -- of the image
 

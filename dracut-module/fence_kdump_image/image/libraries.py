@@ -1,7 +1,7 @@
 """Shared libraries that a frozen sender takes from the system.
 
-It is a folder with libraries of its own; what those need in turn, dracut does not see by looking
-at the executable.
+The sender is a folder with libraries of its own. dracut looks only at the executable, so it does
+not see what these libraries need.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from fence_kdump_image import programs
 
 __all__ = ["DLOPENED", "needed"]
 
-# opened by name at run time (PyInstaller's bootloader, libpython): ldd names none of them
+# opened by name at run time (PyInstaller's bootloader, libpython), so ldd does not list them
 DLOPENED = ("libm.so.*", "libz.so.*", "libdl.so.*", "libutil.so.*", "libpthread.so.*", "librt.so.*")
 
 _PATIENCE = 30.0  # seconds for all that ldd is asked; a build must not hang

@@ -1,6 +1,6 @@
-"""The manifest: what was put into an image and from which sources.
+"""The manifest: what was put into an image, and from which sources.
 
-Anybody who can run ``lsinitrd -f`` can tell by it whether an image still fits.
+It shows whether an image still fits. ``lsinitrd -f`` can read it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fence_kdump_image.way.owners.surroundings import Surroundings, Word
 __all__ = ["PATH", "around", "digest_folder", "digest_text", "digests", "make", "render"]
 
 FORMAT = 1
-# In a squashed image (RHEL, Fedora) only the files of this folder stay where lsinitrd finds them.
+# In a squashed image (RHEL, Fedora), lsinitrd finds only the files of this folder.
 PATH = "usr/lib/dracut/fence-kdump.json"
 
 
@@ -45,7 +45,7 @@ def make(plan: Plan, texts: Mapping[str, str], sources: Iterable[str], sender: s
 
 
 def described(plan: Plan) -> dict[str, Any]:
-    """What is told of a plan wherever one is told of, ready for json."""
+    """The parts of a plan that are shown in every form, ready for json."""
     return {
         "node": plan.node,
         "targets": [
@@ -70,12 +70,12 @@ def described(plan: Plan) -> dict[str, Any]:
 
 
 def render(manifest: Any) -> str:
-    """The manifest as text, the same for the same content."""
+    """The manifest as text. The same content gives the same text."""
     return json.dumps(manifest, indent=2, sort_keys=True) + "\n"
 
 
 def around(manifest: Any) -> Surroundings:
-    """What else in the image has to do with NICs, as its manifest has it.
+    """What else in the image configures NICs, from its manifest.
 
     Raises KeyError or TypeError on what `make` did not make.
     """

@@ -1,4 +1,4 @@
-"""What our drivers cost: an ordinary dump does without the NIC, and reserves nothing for it."""
+"""The memory that drivers need. A dump without network reserves nothing for the NIC."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 __all__ = ["warnings"]
 
-# what a driver takes of a crash kernel's memory beside its own size, as kdump-utils measured it
-# (get_recommend_size() in its kdump-lib.sh, of pages of 4 and 64 kB), and so reserves on aarch64
+# The memory that a driver needs in a crash kernel besides its own size, as measured by kdump-utils
+# (get_recommend_size() in its kdump-lib.sh, for pages of 4 and 64 kB), which reserves it on aarch64
 _BIG = {"mlx5_core": "124 to 188 MB"}
 
 

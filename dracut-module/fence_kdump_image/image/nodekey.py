@@ -1,6 +1,6 @@
-"""This node's key, with which it proves from its crash kernel who it is (docs/protocol.md).
+"""The key of this node, with which it proves its identity from its crash kernel (docs/protocol.md).
 
-It alone goes into the image: whoever reads the image can speak for this node, and for no other.
+Only this key goes into the image. So a stolen image can only speak for this node.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class NodeKey:
 
     @property
     def id(self) -> str:
-        """Tells keys apart and nothing of what they are, in hex."""
+        """The id of the key in hex. It does not reveal the key."""
         return keys.key_id(self.key).hex()
 
 
 def derive(path: str, name: str) -> bytes:
-    """A node's key of a master key.
+    """Derive the key of a node from a master key.
 
     path -- of the file with the master key
     name -- of the node
@@ -54,8 +54,8 @@ def find(root: str, name: str, host: str) -> tuple[NodeKey | None, tuple[str, ..
     """The key for an image built now.
 
     root -- folder that all paths are below
-    name -- this node's by corosync.conf, "" if nothing tells which it is
-    host -- this host's name: a Pacemaker Remote node has no corosync.conf
+    name -- of this node in corosync.conf, "" if it is not known
+    host -- name of this host, for a Pacemaker Remote node, which has no corosync.conf
 
     Returns (None if there is none, one-line texts: what is wrong).
     """
@@ -77,8 +77,10 @@ def find(root: str, name: str, host: str) -> tuple[NodeKey | None, tuple[str, ..
 
 
 def _cluster_name(root: str, name: str) -> str:
-    """This node's name in the cluster. Where corosync.conf has only an address for it, the CIB has
-    the name, by the node's id."""
+    """This node's name in the cluster.
+
+    If corosync.conf has only an address for this node, the CIB has the name for the node's id.
+    """
     if pack(name) is None:
         return name
     try:

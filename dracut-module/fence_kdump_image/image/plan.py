@@ -1,4 +1,4 @@
-"""Everything together: this machine's configuration and network -> what an image gets."""
+"""The configuration and the network of this node -> what an image gets."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = [
     "with_watchdogs",
 ]
 
-FAST_START = "60"  # seconds; carrier, STP, LACP or a cold neighbour may swallow the first messages
+FAST_START = "60"  # seconds; STP, LACP or a missing carrier may swallow the first messages
 HOSTS = "/etc/hosts"
 SOURCES = (*sources.SOURCES, HOSTS)  # all configuration that a plan may depend on
 Resolver = Callable[[Sequence[str], str], Mapping[str, "tuple[str, ...]"]]
@@ -42,20 +42,20 @@ class Plan:
     """What goes into the image.
 
     node -- this node's name
-    targets -- whom to tell
+    targets -- the addresses to notify
     options -- options for the sender
     nics -- the NICs on the way, with their owners
     replay -- the text that the crash kernel replays, "" for none
     modules -- kernel modules needed for it
-    senders -- under which paths scripts of kdump's call a sender in the image
-    refusal -- why there is nobody to tell, "" if there is somebody
+    senders -- the paths under which scripts of kdump call a sender in the image
+    refusal -- why there is no node to notify, "" if there is one
     warnings -- one-line texts for the administrator
-    around -- what else in the image has to do with NICs
-    name -- this node's by corosync.conf, "" if nothing tells which it is
-    key -- with which this node proves who it is, None for none
-    watchdogs -- what is done about this machine's watchdogs
-    ways -- how this node reaches each address now, and from which address of its own
-    faults -- path -> what is wrong with a file that may therefore name fewer nodes than it should
+    around -- what else in the image configures NICs
+    name -- of this node in corosync.conf, "" if it is not known
+    key -- with which this node proves its identity, None for none
+    watchdogs -- what is done about the watchdogs of this node
+    ways -- how this node reaches each address now, and from which own address
+    faults -- path -> what is wrong with a file that may therefore list too few nodes
     line -- the words about the network on the crash kernel's command line
     """
 
@@ -86,14 +86,16 @@ class Plan:
 
     @property
     def needs_resolver(self) -> bool:
-        """Whether the crash kernel must look up names."""
+        """Whether the crash kernel has to look up names."""
         return any(not t.address for t in self.targets)
 
 
 def read_sources(root: str) -> dict[str, str]:
-    """The configuration below a root folder, and the running kernel's command line: path -> text of
-    each file that exists; on a Pacemaker Remote node, whose members no file tells, what the cluster
-    says."""
+    """The configuration below a root folder: path -> text of each file that exists.
+
+    It includes the command line of the running kernel. On a Pacemaker Remote node, no file lists
+    the members, so the cluster is asked.
+    """
     texts = {}
     for path in (*SOURCES, crashline.RUNNING):
         if path == members.PATH:
@@ -113,9 +115,9 @@ def _text(root: str, path: str) -> str:
 
 
 def unreadable(root: str) -> dict[str, str]:
-    """Path -> what is wrong, of each file of the configuration that is there and cannot be read.
+    """Path -> what is wrong, for each configuration file that exists but cannot be read.
 
-    root -- folder that the configuration is below
+    root -- folder below which the configuration is
     """
     faults = {}
     for path in SOURCES:
@@ -134,19 +136,19 @@ def make(
     resolver: Resolver = resolve.look_up,
     around: Surroundings = ALONE,
 ) -> Plan:
-    """Plan an image. Raises nothing that is about this machine: what fails becomes a warning.
+    """Plan an image. Raises nothing because of this node's state: a failure becomes a warning.
 
-    texts -- as `read_sources` returns them
-    network -- the running kernel's
-    node -- this node's name; "" for that in the cluster, or the host name
+    texts -- from `read_sources`
+    network -- of the running kernel
+    node -- name of this node; "" for the one in the cluster, or the host name
     resolver -- (names, family) -> addresses of each
-    around -- what else in the image has to do with NICs
+    around -- what else in the image configures NICs
     """
     configured = sources.gather(texts)
     node = node or configured.node or os.uname().nodename
     warnings = list(configured.problems)
     names = frozenset({node.lower(), node.lower().partition(".")[0]})
-    # corosync.conf knows this node best; only else what its name resolves to stands for it
+    # corosync.conf decides; without an entry there, the addresses of the node's name count
     named = [] if {ring.node.lower() for ring in configured.rings} & names else [node]
     servers = dump.servers(texts, around)
     answers = resolver([*targets.hosts(configured), *named, *servers], configured.options.family)
@@ -187,9 +189,9 @@ def make(
 
 
 def with_watchdogs(wanted: Plan, found: watchdog.Watchdogs) -> Plan:
-    """The same plan, in which this machine's watchdogs are seen to.
+    """The same plan, with what is done about the watchdogs of this node.
 
-    found -- they
+    found -- the watchdogs
     """
     return replace(wanted, watchdogs=found, warnings=(*wanted.warnings, *found.warnings))
 
@@ -197,7 +199,7 @@ def with_watchdogs(wanted: Plan, found: watchdog.Watchdogs) -> Plan:
 def with_key(wanted: Plan, root: str) -> Plan:
     """The same plan, with this node's key, if there is one.
 
-    root -- folder that the key's file is below
+    root -- folder below which the file with the key is
     """
     key, problems = nodekey.find(root, wanted.name, wanted.node)
     return replace(wanted, key=key, warnings=(*wanted.warnings, *problems))
@@ -245,13 +247,13 @@ def _ways(
 
 
 def _dump(servers: Sequence[str], network: Network) -> dict[str, str]:
-    """Address of the dump's server -> the device that leads to it now."""
+    """Address of the server of the dump -> the device that leads to it now."""
     routes = [network.route(server) for server in servers]
     return {route.target: route.device for route in routes if route}
 
 
 class _Blind:
-    """A network of which nothing can be seen."""
+    """A network about which nothing is known."""
 
     def devices(self) -> dict[str, Device]:
         return {}

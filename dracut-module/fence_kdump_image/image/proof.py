@@ -1,7 +1,7 @@
-"""Is all of it in the image? Looked for in the image that was made, not on this machine.
+"""Checks that everything is in the image. It looks into the image, not at this node.
 
-A driver may be left out on purpose (omit_drivers), by a kernel that has none, or by a firmware file
-that dracut did not find: then the image is built, and tells nobody.
+A driver may be missing on purpose (omit_drivers), because the kernel has none, or because dracut
+did not find its firmware. Then the image is built, but sends nothing.
 """
 
 from __future__ import annotations
@@ -24,8 +24,9 @@ _PATIENCE = 10.0  # seconds for modinfo; no build must hang
 
 
 def prove(initdir: str, kernel: str, root: str = "") -> list[str]:
-    """What an image should have, and has not, as texts: "kernel module mlx4_en". From now on its
-    manifest tells it, too. Raises OSError.
+    """What an image lacks, as texts such as "kernel module mlx4_en". Raises OSError.
+
+    It is recorded in the manifest of the image as well.
 
     initdir -- the image's root
     kernel -- release of its kernel
@@ -47,7 +48,7 @@ def _lacking(made: Mapping[str, Any], initdir: str, kernel: str, root: str) -> l
     places = [*_FIRMWARE, f"lib/firmware/{kernel}", f"lib/firmware/updates/{kernel}"]
     watchdogs = [line.split()[0] for line in made["watchdogs"] or ()]
     wanted = [*made["modules"], *watchdogs]
-    for module in wanted:  # it grows
+    for module in wanted:  # the list grows
         told = _modinfo(module, kernel)
         if told.get("filename") == ["(builtin)"]:
             continue
@@ -58,7 +59,8 @@ def _lacking(made: Mapping[str, Any], initdir: str, kernel: str, root: str) -> l
             name.replace("-", "_") for text in told.get("depends", ()) for name in text.split(",")
         )
         wanted += (name for name in needed if name and name not in wanted)
-        # a driver names firmware for all its devices: what is not here either is for others
+        # a driver lists firmware for all its devices; what this node does not have either is for
+        # others
         missing += (
             f"firmware {name}"
             for name in told.get("firmware", ())
@@ -90,7 +92,7 @@ def _is_there(root: str, places: Iterable[str], name: str) -> bool:
 
 
 def _modinfo(module: str, kernel: str) -> dict[str, list[str]]:
-    """What modinfo(8) tells of a module, nothing if this kernel has none."""
+    """The output of modinfo(8) for a module; nothing if this kernel does not have it."""
     told: dict[str, list[str]] = {}
     try:
         text = programs.run(("modinfo", "-k", kernel, module), _PATIENCE, check=False)

@@ -1,4 +1,4 @@
-"""What an image would get, or a finished one holds: as data, and as text for people."""
+"""What an image would get, or what a finished one contains: as data, and as text for people."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from fence_kdump_image.image.plan import Plan
 
 __all__ = ["as_data", "as_text", "held"]
 
-_KEPT = ("node", "targets", "key", "nics", "modules", "warnings")  # as the manifest has them
+_KEPT = ("node", "targets", "key", "nics", "modules", "warnings")  # in the form of the manifest
 
 
 def as_data(plan: Plan) -> dict[str, Any]:
-    """What an image built now would get, ready for json."""
+    """What a new image would get, ready for json."""
     return {
         **manifest.described(plan),
         "nobody_told": plan.refusal,
@@ -24,7 +24,7 @@ def as_data(plan: Plan) -> dict[str, Any]:
 
 
 def held(path: str) -> dict[str, Any]:
-    """What a finished image holds, in the same form. Raises content.ImageError.
+    """What a finished image contains, in the same form. Raises content.ImageError.
 
     path -- of the image
     """
@@ -57,10 +57,10 @@ def held(path: str) -> dict[str, Any]:
 
 
 def as_text(data: Any, root: str = "", image: str = "") -> str:
-    """Either, for reading.
+    """The same as text.
 
-    data -- what `as_data` or `held` returned
-    root -- folder that all paths in it are below
+    data -- from `as_data` or `held`
+    root -- folder below which all paths in it are
     image -- path of the finished image
     """
     rows: list[tuple[str, str]] = [("image", image)] if image else []

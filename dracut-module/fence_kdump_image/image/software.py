@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 __all__ = ["SENDER", "put"]
 
-# Not where the sender is installed: what calls it there, and waits, finds what ends at once.
+# Not the path where it is installed: a script that calls that path, and waits, gets a stub.
 SENDER = "usr/lib/fence-kdump"
 _SCRIPTS = ("watchdogs", "links", "sender")
 _NAME = "fence_kdump_send"
@@ -22,7 +22,7 @@ def put(initdir: str, sender: str, module: str, called: Iterable[str]) -> None:
     initdir -- the image's root
     sender -- the sender's folder on this machine
     module -- the folder of dracut's module, which has the scripts
-    called -- paths under which scripts of kdump's call a sender in the image
+    called -- paths under which scripts of kdump call a sender in the image
     """
     # first: a KDUMP_PRESCRIPT that fails stops the dump
     for path in called:
@@ -30,7 +30,7 @@ def put(initdir: str, sender: str, module: str, called: Iterable[str]) -> None:
             _script(module, "called", initdir + path)
     folder = f"{initdir}/{SENDER}"
     shutil.copytree(sender, folder, symlinks=True, dirs_exist_ok=True)
-    # for what is executable dracut adds the system's libraries, of which the sender has its own
+    # dracut adds system libraries for executable files, but the sender has its own
     for place, _, names in os.walk(f"{folder}/_internal"):
         for name in names:
             if not os.path.islink(f"{place}/{name}"):
@@ -40,7 +40,7 @@ def put(initdir: str, sender: str, module: str, called: Iterable[str]) -> None:
 
 
 def _is_others(path: str, ours: str) -> bool:
-    """Whether a program in the image is somebody else's, as the C program, which ends by itself."""
+    """Whether a program in the image is another one, such as the C program, which exits itself."""
     try:
         return not filecmp.cmp(path, ours, shallow=False)
     except OSError:  # there is none
@@ -50,5 +50,5 @@ def _is_others(path: str, ours: str) -> bool:
 def _script(module: str, name: str, path: str) -> None:
     os.makedirs(os.path.dirname(path), mode=0o755, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
-        os.unlink(path)  # a link, perhaps, to our own program, brought along by what calls it
+        os.unlink(path)  # it may be a link to our own program, included by the script that calls it
     shutil.copy(f"{module}/fence-kdump-{name}.sh", path)

@@ -1,8 +1,9 @@
-"""Hardware watchdogs that are armed: what the crash kernel loads so that they let it dump.
+"""Armed hardware watchdogs: the drivers that the crash kernel loads so that the dump can finish.
 
-An armed watchdog goes on counting through a panic, and resets the machine in the midst of the dump.
-Its driver, once loaded, stops it, or the kernel feeds it until somebody opens it
-(watchdog-parameters.rst: handle_boot_enabled). Asks sysfs, and modinfo for a driver's parameters.
+An armed watchdog goes on counting after a panic, and resets the machine during the dump. When its
+driver is loaded, the driver stops it, or the kernel feeds it until a program opens it
+(watchdog-parameters.rst: handle_boot_enabled). This module reads sysfs, and asks modinfo for the
+parameters of a driver.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ from fence_kdump_image.way import drivers
 
 __all__ = ["NONE", "Watchdogs", "drivers_of", "is_bmc_in_use", "look"]
 
-# Drivers that may bring the reset forward: pretimeout is an interrupt that nobody waits for here,
-# and kdumptimeout (hpwdt) arms the watchdog anew for the time of a dump.
+# Parameters that may cause an earlier reset: pretimeout is an interrupt for which nothing waits
+# here, and kdumptimeout (hpwdt) arms the watchdog again for the time of a dump.
 _OFF = ("pretimeout", "kdumptimeout")
 _NO_HARDWARE = ("softdog", "watchdog", "pretimeout_noop", "pretimeout_panic")
 _IPMI = "ipmi_watchdog"
@@ -27,9 +28,9 @@ _PATIENCE = 10.0  # seconds for modinfo; no build must hang
 
 @dataclass(frozen=True)
 class Watchdogs:
-    """What is to be done about this machine's watchdogs.
+    """What is done about the watchdogs of this node.
 
-    lines -- what modprobe is told, in this order: buses, then drivers
+    lines -- arguments for modprobe, in this order: buses, then drivers
     warnings -- one-line texts for the administrator
     omitted -- the administrator wants none of it in the image
     """
@@ -40,7 +41,7 @@ class Watchdogs:
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The kernel modules among it."""
+        """The kernel modules in it."""
         return tuple(line.split()[0] for line in self.lines)
 
 
@@ -48,7 +49,7 @@ NONE = Watchdogs(omitted=True)
 
 
 def look(root: str, kernel: str = "") -> Watchdogs:
-    """What this machine has armed.
+    """The watchdogs that this node has armed.
 
     root -- of the file system, with sys/ and lib/modules/
     kernel -- release of the crash kernel, "" for the running one
@@ -76,8 +77,9 @@ def look(root: str, kernel: str = "") -> Watchdogs:
 
 
 def drivers_of(root: str, place: str, kernel: str = "") -> list[str] | None:
-    """The kernel modules of a watchdog's buses and driver, in the order to load them in: an empty
-    list if the driver is built in, None if nothing tells it.
+    """The kernel modules of a watchdog's buses and driver, in the order in which to load them.
+
+    Returns an empty list if the driver is built in, and None if the driver is not known.
 
     root -- of the file system
     place -- path of the watchdog in sysfs
@@ -91,7 +93,7 @@ def drivers_of(root: str, place: str, kernel: str = "") -> list[str] | None:
 
 
 def is_bmc_in_use(root: str) -> bool:
-    """Whether somebody uses the BMC's watchdog, which is none of the kernel's watchdog core.
+    """Whether a program uses the BMC's watchdog, which is not part of the kernel's watchdog core.
 
     root -- of the file system
     """
@@ -106,8 +108,10 @@ def _armed(sysfs: str) -> Iterator[str]:
 
 
 def _in_use(root: str, kernel: str) -> list[str]:
-    """Drivers of watchdogs that somebody uses, with their buses; many watchdogs tell of no device
-    (i6300esb, most of those in a Super I/O chip)."""
+    """Drivers of watchdogs that a program uses, with their buses.
+
+    Many watchdogs have no device in sysfs (i6300esb, most of those in a Super I/O chip).
+    """
     names = set()
     for line in _read(f"{root}/lib/modules/{kernel}/modules.dep").splitlines():
         path = line.partition(":")[0]

@@ -1,6 +1,7 @@
-"""A vlan, bond or bridge -> what ip(8) is told to make it again.
+"""A vlan, bond or bridge -> the arguments of ip(8) that create it again.
 
-Taken along is what decides whether a packet gets through. ip-link(8) has more; left out are:
+Only settings that decide whether a packet gets through are included. ip-link(8) has more. These are
+left out:
 
 vlan    reorder_hdr (for taps), loose_binding and bridge_binding (what is below is up), the qos maps
         (a priority, not a way)
@@ -14,8 +15,8 @@ bridge  what filters (vlan_filtering is not replayed at all, links.py), ageing_t
         (one that has just begun has learned nothing), group addresses, mcast_* and nf_call_*; of a
         port: cost and priority (another loop-free way is a way), all switches that forbid something
 
-A setting that is not what the kernel takes by itself is the only one that is told: an ip or a
-kernel that refuses one word refuses the device.
+A setting is passed only if it differs from the kernel's default, because an ip or a kernel that
+refuses one word refuses the whole device.
 """
 
 from __future__ import annotations
@@ -28,10 +29,10 @@ from fence_kdump_image.way.network import Device
 
 __all__ = ["MODULES", "kind_words", "member_words"]
 
-# kind -> what modprobe is told
+# kind -> arguments of modprobe
 MODULES = {
     "vlan": ("8021q",),
-    "bond": ("bonding", "max_bonds=0"),  # else it makes a bond of its own
+    "bond": ("bonding", "max_bonds=0"),  # otherwise it creates a bond by itself
     "bridge": ("bridge",),
 }
 
@@ -40,9 +41,9 @@ MODULES = {
 class _Setting:
     """A setting of a kind.
 
-    key -- its name in what ``ip -d -j link`` tells
-    word -- its name in what ip is told
-    default -- what the kernel takes by itself
+    key -- its name in the output of ``ip -d -j link``
+    word -- its name as an argument of ip
+    default -- the default of the kernel
     """
 
     key: str
@@ -64,21 +65,21 @@ _LACP = (
     _Setting("ad_lacp_active", "lacp_active", "on"),
     _Setting("ad_lacp_rate", "lacp_rate", "slow"),
 )
-_SPANNING_TREE = (  # times in hundredths of a second, told and taken
+_SPANNING_TREE = (  # times in hundredths of a second, in the output and as arguments
     _Setting("forward_delay", "forward_delay", 1500),
     _Setting("hello_time", "hello_time", 200),
     _Setting("max_age", "max_age", 2000),
     _Setting("priority", "priority", 0x8000),
 )
-# a switch may send a vlan only where somebody has registered for it
+# a switch may send a vlan only to ports that have registered for it
 _REGISTRATIONS = (("GVRP", "gvrp"), ("MVRP", "mvrp"))
 
 
 def kind_words(device: Device, several: bool) -> str:
-    """What follows "type" to make a device of its kind.
+    """The words after "type" that create a device.
 
     device -- a vlan, bond or bridge
-    several -- it has several members
+    several -- whether it has several members
     """
     data = device.data
     if device.kind == "vlan":
@@ -86,20 +87,20 @@ def kind_words(device: Device, several: bool) -> str:
         return f"vlan protocol {data.get('protocol', '802.1Q')} id {data['id']}{''.join(flags)}"
     if device.kind == "bond":
         mode = data.get("mode", "balance-rr")
-        # without a monitor a dead link is never noticed
+        # without a monitor, a dead link is never noticed
         watched = data.get("miimon") or data.get("arp_interval")
         words = f"bond mode {mode}{'' if watched else ' miimon 100'}{_told(_BOND, data)}"
         return words + (_told(_LACP, data) if mode == "802.3ad" else "")
-    # one way out cannot make a loop, and needs no half a minute of listening
+    # one way out cannot make a loop, so it needs no half minute of listening
     loops = several and bool(data.get("stp_state"))
     return f"bridge stp_state {int(loops)}{_told(_SPANNING_TREE, data) if loops else ''}"
 
 
 def member_words(member: Device, name: str, master: Device, master_name: str) -> list[str]:
-    """What ip is told, after "link set", when a device has joined a bond or bridge.
+    """The words after "link set" when a device has joined a bond or bridge.
 
-    member, master -- they
-    name, master_name -- by which ip knows them
+    member, master -- the two devices
+    name, master_name -- their names for ip
     """
     lines = []
     if master.kind == "bond" and member.port.get("prio"):

@@ -1,9 +1,9 @@
-"""What drives a NIC: the kernel modules without which it does not come up in the crash kernel.
+"""The kernel modules that a NIC needs to come up in the crash kernel.
 
-Asks sysfs, the NIC itself (as ``ethtool -i`` does) and modprobe. The driver that a NIC's device is
-bound to is not always all of it: another module may make the network device of it (mlx4_en on
-mlx4_core), or half of the work (hclge for hns3); a PHY has a driver and a bus of its own; what is
-below a NIC (a VF that hv_netvsc hands its traffic to) has, too.
+This module reads sysfs, and asks the NIC (as ``ethtool -i`` does) and modprobe. The driver to which
+the device is bound is not always enough. Another module may create the network device (mlx4_en on
+mlx4_core) or do a part of the work (hclge for hns3). A PHY has a driver and a bus of its own. So
+does a device below a NIC, such as a VF to which hv_netvsc passes its traffic.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _PATIENCE = 10.0  # seconds for modprobe; no build must hang
 
 @dataclass(frozen=True)
 class Driver:
-    """What drives a NIC.
+    """The driver of a NIC.
 
     name -- the driver's name in sysfs, by which the crash kernel recognises the NIC
-    modules -- kernel modules of the NIC and of the buses that it hangs on, lowest bus first
-    doubt -- why the NIC may not be there all the same, "" if nothing speaks against it
+    modules -- kernel modules of the NIC and of its buses, lowest bus first
+    doubt -- why the NIC may be missing all the same, "" if nothing suggests that
     """
 
     name: str
@@ -41,14 +41,14 @@ class Driver:
 
 
 def find(sysfs: str, nic: str) -> Driver | None:
-    """What drives a NIC; None if it is no hardware that a cable goes into.
+    """The driver of a NIC; None if it is not hardware with a cable.
 
     sysfs -- where sysfs is
     nic -- name of the network device
     """
     top = f"{sysfs}/class/net/{nic}"
     name = _target(f"{top}/device/driver")
-    if not name or os.path.exists(f"{top}/phy80211"):  # a radio needs more than a link
+    if not name or os.path.exists(f"{top}/phy80211"):  # Wi-Fi needs more than a link
         return None
     device = os.path.realpath(f"{top}/device")
     modules = list(_modules(sysfs, device))
@@ -68,8 +68,8 @@ def find(sysfs: str, nic: str) -> Driver | None:
 
 
 def _modules(sysfs: str, device: str) -> Iterator[str]:
-    """Modules of a device, of what it hangs on and of what supplies it."""
-    if os.path.exists(f"{device}/physfn"):  # a virtual function is made by its physical function
+    """Modules of a device, of its buses and of its suppliers."""
+    if os.path.exists(f"{device}/physfn"):  # a virtual function is created by its physical function
         yield from bus_modules(sysfs, f"{device}/physfn")
     for supplier in _links(device, "supplier:"):  # of its clock, its power, its PHY
         yield from bus_modules(sysfs, f"{supplier}/supplier")
@@ -77,10 +77,10 @@ def _modules(sysfs: str, device: str) -> Iterator[str]:
 
 
 def bus_modules(sysfs: str, device: str) -> list[str]:
-    """Modules of a device's driver and of the buses that it hangs on, lowest bus first.
+    """Modules of a device's driver and of its buses, lowest bus first.
 
     sysfs -- where sysfs is
-    device -- path of the device in it; one that does not exist has none
+    device -- path of the device in it; a device that does not exist has no modules
     """
     modules: list[str] = []
     place, root = os.path.realpath(device), os.path.realpath(sysfs)
@@ -91,13 +91,13 @@ def bus_modules(sysfs: str, device: str) -> list[str]:
 
 
 def _loaded(sysfs: str, names: Iterable[str]) -> list[str]:
-    """Those of some names that are loaded modules; what is built in has no such state."""
+    """The names that are loaded modules. A built-in module has no such state."""
     modules = [name.replace("-", "_") for name in names if name]
     return [name for name in modules if os.path.exists(f"{sysfs}/module/{name}/initstate")]
 
 
 def _maker(nic: str) -> str:
-    """The driver's name as the network device tells it, "" if it does not."""
+    """The name of the driver as the network device reports it, "" if it does not."""
     info = array.array("B", _DRVINFO.pack(_ETHTOOL_GDRVINFO, b""))
     address, _ = info.buffer_info()
     try:
@@ -112,7 +112,7 @@ def _maker(nic: str) -> str:
 
 
 def _by_alias(device: str) -> list[str]:
-    """All modules that serve a device, of which some may not be bound to it."""
+    """All modules that support a device. Some of them may not be bound to it."""
     try:
         with open(f"{device}/modalias", encoding="ascii", errors="replace") as file:
             alias = file.read().strip()
@@ -122,7 +122,7 @@ def _by_alias(device: str) -> list[str]:
 
 
 def _links(folder: str, prefix: str) -> list[str]:
-    """Paths of the entries of a folder whose names begin so."""
+    """Paths of the entries of a folder whose names begin with the prefix."""
     try:
         names = sorted(os.listdir(folder))
     except OSError:
@@ -131,7 +131,7 @@ def _links(folder: str, prefix: str) -> list[str]:
 
 
 def _target(path: str) -> str:
-    """The last part of where a symlink leads, "" if there is none."""
+    """The last part of the target of a symlink, "" if there is none."""
     try:
         return os.path.basename(os.readlink(path))
     except OSError:

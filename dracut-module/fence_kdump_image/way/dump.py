@@ -1,4 +1,4 @@
-"""The server that takes the dump, if it is one over the network."""
+"""The server that receives the dump, if the dump goes over the network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def servers(texts: Mapping[str, str], around: Surroundings) -> tuple[str, ...]:
     """Its names or addresses.
 
     texts -- path -> text of the configuration that exists
-    around -- the image's: kdump-utils puts the address into it
+    around -- the surroundings in the image, into which kdump-utils writes the address
     """
     found = [word.value for word in around.words if word.key == words.SERVER and word.value]
     settings = sysconfig.parse(texts.get(sysconfig.KDUMP, "")).values

@@ -11,19 +11,19 @@ from fence_kdump_image.way.network import Device, Network
 __all__ = ["Link", "UnsupportedError", "below"]
 
 _STACKED = ("vlan", "bond", "bridge")
-_NOT_BY_DRIVER_ALONE = ("qeth", "lcs", "ctcm")  # s390 channels are grouped by hand first
+_NOT_BY_DRIVER_ALONE = ("qeth", "lcs", "ctcm")  # s390 channels must be grouped first
 
 
 class UnsupportedError(Exception):
-    """A device that cannot be replayed; the text names it."""
+    """A device that cannot be set up; the text names it."""
 
 
 @dataclass(frozen=True)
 class Link:
     """One device to set up.
 
-    driver -- what drives a NIC, None for a vlan, bond, bridge or loopback
-    members -- names of the devices that a bond or bridge is made of
+    driver -- the driver of a NIC, None for a vlan, bond, bridge or loopback
+    members -- names of the members of a bond or bridge
     """
 
     device: Device
@@ -35,7 +35,7 @@ def below(name: str, network: Network) -> tuple[Link, ...]:
     """All that must be set up for a device to work, lowest first, the device itself last.
 
     name -- the device of a route
-    network -- the running kernel's
+    network -- of the running kernel
 
     Raises UnsupportedError.
     """
@@ -82,7 +82,7 @@ def _members(device: Device, network: Network, devices: Mapping[str, Device]) ->
             f"bridge {device.name} filters VLANs, which fence-kdump cannot set up"
         )
     members = [d for d in devices.values() if d.master == device.name]
-    if device.kind == "bridge":  # the ports of its guests lead to nobody in a crash kernel
+    if device.kind == "bridge":  # the ports of its guests lead nowhere in a crash kernel
         members = [d for d in members if d.kind in _STACKED or network.driver(d.name)]
     if not members:
         raise UnsupportedError(f"{device.kind} {device.name} has no NIC below it")

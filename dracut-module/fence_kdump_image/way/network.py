@@ -1,7 +1,7 @@
-"""The running kernel's network, as iproute2 tells it in JSON, and sysfs the drivers.
+"""The network of the running kernel, from the JSON output of iproute2, and the drivers from sysfs.
 
-`parse_*` turn ``ip -j`` output into values; `Kernel` asks this machine. Everything else works on
-the values, so that a saved output serves as well as a machine.
+`parse_*` turn the output of ``ip -j`` into values, and `Kernel` asks this node. Everything else
+works with the values, so a saved output can be used as well.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ __all__ = [
 ]
 
 _DOUBTS = ("temporary", "deprecated", "tentative", "dadfailed")
-_PATIENCE = 30.0  # seconds for all that ip is asked; it never takes long, but no build must hang
-_TRIES = 5  # of a question whose answer changes while it is given
+_PATIENCE = 30.0  # seconds for all calls of ip; they are fast, but no build must hang
+_TRIES = 5  # of a question whose answer changes while it is read
 
 
 class NetworkError(Exception):
-    """iproute2 could not tell; the text says why."""
+    """iproute2 did not answer; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,12 @@ class Device:
     link_type -- "ether", "loopback", "infiniband"...
     mtu -- in octets
     mac -- the MAC address it has now
-    permanent_mac -- the one it was built with: all that a crash kernel will see
+    permanent_mac -- the one of the hardware, which a crash kernel will see
     lower -- name of the device below a vlan, "" for none
     master -- name of the bond, bridge... that it belongs to, "" for none
-    data -- what the kernel tells of its kind
-    port -- what the kernel tells of it as a member of its master
-    altnames -- its other names, by which a setting may speak of it, too
+    data -- the settings of its kind
+    port -- its settings as a member of its master
+    altnames -- its other names, which settings may use as well
     """
 
     name: str
@@ -73,8 +73,8 @@ class Device:
 class Address:
     """An address of a device.
 
-    dynamic -- it has a lifetime: from DHCP or a router's advertisement
-    doubtful -- the kernel would rather not use it: temporary, deprecated, or not proven unique
+    dynamic -- it has a lifetime: it comes from DHCP or a router advertisement
+    doubtful -- the kernel prefers others: it is temporary, deprecated, or not proven unique
     peer -- the other end of a point-to-point address, "" for none
     """
 
@@ -92,8 +92,8 @@ class Route:
     """How the kernel reaches one target.
 
     gateway -- "" for a neighbour
-    source -- the source address that the kernel would take, "" if it does not say
-    encap -- what it wraps a packet into ("mpls", "seg6"...), "" for nothing
+    source -- the source address that the kernel would use, "" if it does not say
+    encap -- the encapsulation of packets ("mpls", "seg6"...), "" for none
     """
 
     target: str
@@ -104,7 +104,7 @@ class Route:
 
 
 class Network(Protocol):
-    """A machine's network."""
+    """The network of a node."""
 
     def devices(self) -> Mapping[str, Device]:
         """All devices by name."""
@@ -113,14 +113,16 @@ class Network(Protocol):
         """All addresses, in the kernel's order."""
 
     def route(self, target: str, source: str = "") -> Route | None:
-        """The route to an address, from a source address, and in its VRF, if given; None if there
-        is none."""
+        """The route to an address; None if there is none.
+
+        If a source address is given, the route from it, and in its VRF.
+        """
 
     def policies(self) -> Sequence[Policy]:
-        """IPsec policies for what leaves this machine."""
+        """IPsec policies for outgoing packets."""
 
     def driver(self, device: str) -> Driver | None:
-        """What drives a device; None if it is no hardware that a cable goes into."""
+        """The driver of a device; None if it is not hardware with a cable."""
 
 
 def parse_links(text: str) -> dict[str, Device]:
@@ -179,8 +181,8 @@ def parse_route(target: str, text: str) -> Route | None:
 def vrf_of(source: str, addresses: Iterable[Address], devices: Mapping[str, Device]) -> str:
     """Name of the VRF that an address of this machine is in, "" for none.
 
-    The main table's route is not that address's way. In the crash kernel, where no other way is, it
-    needs no VRF.
+    Packets from that address do not use the route of the main table. In the crash kernel there is
+    no other route, so no VRF is needed.
     """
     for address in addresses:
         device = devices.get(address.device)
@@ -192,7 +194,7 @@ def vrf_of(source: str, addresses: Iterable[Address], devices: Mapping[str, Devi
 
 
 class Kernel:
-    """This machine's network, devices and addresses as they were when first asked for.
+    """The network of this node. Devices and addresses are read once, at the first question.
 
     sysfs -- where sysfs is
     patience -- seconds that iproute2 may take for all answers together
@@ -256,7 +258,7 @@ class Kernel:
 
 
 def _ip(arguments: Sequence[str], patience: float) -> tuple[str, bool]:
-    """What ip says, and whether nothing changed while the kernel told it (NLM_F_DUMP_INTR)."""
+    """The output of ip, and whether nothing changed during the dump (NLM_F_DUMP_INTR)."""
     if patience <= 0:
         raise NetworkError(f"ip {' '.join(arguments)}: not run, because ip took too long before")
     try:

@@ -1,4 +1,4 @@
-"""Who sets up each NIC on the ways to the targets, and what that leaves for us to replay."""
+"""Which program sets up each NIC on the way to a target, and what is left for us to replay."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from fence_kdump_image.way.source import Sourced
 __all__ = ["OURS", "Division", "Nic", "Way", "divide"]
 
 OURS = "fence-kdump"
-Way = tuple[Sourced, tuple[Link, ...]]  # to a target, and what it stands on
+Way = tuple[Sourced, tuple[Link, ...]]  # to a target, and the devices below it
 
 
 @dataclass(frozen=True)
 class Nic:
-    """A NIC that leads to a target, and who sets it up in the crash kernel.
+    """A NIC that leads to a target, and the program that sets it up in the crash kernel.
 
     owner -- OURS, "NetworkManager", "systemd-networkd" or "dracut"
     why -- the setting that makes it theirs, or the targets that make it ours
@@ -33,11 +33,11 @@ class Nic:
 
 @dataclass(frozen=True)
 class Division:
-    """Who sets up what.
+    """Which program sets up what.
 
     nics -- the NICs, with their owners
     paths -- what is ours to replay
-    problems -- one-line texts: ways that nobody sets up, or not as they are now
+    problems -- one-line texts: ways that nothing sets up, or not as they are now
     """
 
     nics: tuple[Nic, ...]
@@ -46,11 +46,11 @@ class Division:
 
 
 def divide(ways: Sequence[Way], claims: Sequence[Claim], dump: Mapping[str, str]) -> Division:
-    """Divide the NICs. Whoever has one device on a NIC has the NIC, and all that is stacked on it.
+    """Divide the NICs. The owner of one device on a NIC owns the NIC and all devices on it.
 
     ways -- to the targets
     claims -- what else in the image configures
-    dump -- address of the dump's server -> the device that leads to it now
+    dump -- address of the server of the dump -> the device that leads to it now
     """
     owned: dict[str, Claim] = {}
     for _, stack in ways:
@@ -95,7 +95,7 @@ def _nic(link: Link, target: str, owned: Mapping[str, Claim]) -> Nic:
 def _left_undone(
     found: Sourced, stack: Sequence[Link], taken: Claim, claims: Sequence[Claim]
 ) -> list[str]:
-    """What the owner of a way's NIC does not make of it: the device on top, or its address."""
+    """What the owner of a NIC does not set up: the device on top, or its address."""
     top = stack[-1]
     name = top.device.name
     whose = f"the NIC belongs to {taken.owner} ({taken.why})"

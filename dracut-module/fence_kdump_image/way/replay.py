@@ -1,15 +1,15 @@
-"""Links -> the text that the crash kernel's script replays.
+"""Links -> the text that the script in the crash kernel replays.
 
-A line is what to tell ip(8), or one of three words of our own:
+A line has arguments for ip(8), or begins with one of three words of our own:
 
-    nic MAC DRIVER WAIT MODULE...   from here on: a NIC, for which "@" stands; WAIT is "udev" if it
-                                    must be left alone until udev is done with it, else "-"
+    nic MAC DRIVER WAIT MODULE...   the following lines are for this NIC, and "@" means it; WAIT is
+                                    "udev" to wait until udev has finished with it, otherwise "-"
     modprobe MODULE PARAMETER...    load a kernel module
     no-ra DEVICE                    take no address and no route from a router
 
-Lines before the first "nic" need no NIC and come first; then every NIC's lines as soon as that NIC
-is there, whatever becomes of the others. Devices that are made have names of our own: the running
-system's may be what the crash kernel calls a NIC.
+The lines before the first "nic" need no NIC and are done first. Then the lines of each NIC are done
+as soon as this NIC is there, independently of the others. Devices that we create have names of our
+own, because the crash kernel may use a name of the running system for a NIC.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from fence_kdump_image.way.network import Address, Device, Route
 
 __all__ = ["OWN", "Path", "modules", "render"]
 
-OWN = "fk"  # the devices that we make are called so, and a number
+OWN = "fk"  # the devices that we create have this name and a number
 
 
 @dataclass(frozen=True)
 class Path:
     """How to reach one target.
 
-    links -- the devices, lowest first, the route's device last
+    links -- the devices, lowest first, the device of the route last
     route -- with the source address that may be replayed
-    address -- that source address, None on loopback
+    address -- this source address, None on loopback
     """
 
     links: tuple[Link, ...]
@@ -69,7 +69,7 @@ def render(paths: Iterable[Path], wait: bool) -> str:
         lines[""].append("modprobe ipv6")
     for name in nics:
         lines[name] += stack.no_ra(links[name].device)
-    # step by step: lines for ip that follow each other are done by one ip
+    # step by step, because consecutive lines for ip are done by one ip
     for step in (stack.create, stack.no_ra, stack.raise_):
         for link in links.values():
             lines[stack.home(link.device)] += step(link.device)
@@ -86,7 +86,7 @@ def render(paths: Iterable[Path], wait: bool) -> str:
 
 
 class _Stack:
-    """All devices that are to be set up, and the lines for one of them."""
+    """All devices to set up, and the lines for each of them."""
 
     def __init__(self, links: Mapping[str, Link]) -> None:
         self._links = links
@@ -94,17 +94,17 @@ class _Stack:
         self._names = {name: f"{OWN}{number}" for number, name in enumerate(made)}
 
     def home(self, device: Device) -> str:
-        """The NIC that a device must wait for, "" if it can be set up without."""
+        """The NIC for which a device must wait, "" if it needs none."""
         if self._links[device.name].driver:
             return device.name
         return self.home(self._links[device.lower].device) if device.lower else ""
 
     def word(self, name: str) -> str:
-        """By which word a device's own lines speak of it."""
+        """The word for a device in its own lines."""
         return "@" if self._links[name].driver else self._names.get(name, name)
 
     def create(self, device: Device) -> list[str]:
-        """Lines that make a device, or that make a NIC ready."""
+        """Lines that create a device, or prepare a NIC."""
         link = self._links[device.name]
         mtu = f" mtu {device.mtu}"
         if link.driver:
@@ -122,12 +122,12 @@ class _Stack:
         return [f"link add{on} name {self.word(device.name)}{mac}{mtu} type {words}"]
 
     def raise_(self, device: Device) -> list[str]:
-        """Lines that put a device under its master and up."""
+        """Lines that add a device to its master and set it up."""
         name = self.word(device.name)
         lines = [f"link set dev {name} up"]
         if device.master in self._links:
             master = self._links[device.master].device
-            # a vlan came up with what is below it, and a bond takes only what is down
+            # a vlan came up with the device below it, but a bond accepts only a device that is down
             late = master.kind == "bond" and device.kind in MODULES
             down = [f"link set dev {name} down"] if late else []
             joined = member_words(device, name, master, self.word(master.name))
@@ -140,23 +140,23 @@ class _Stack:
         return lines
 
     def no_ra(self, device: Device) -> list[str]:
-        """The line, before a device is up, that keeps it from listening to routers."""
+        """The line that makes a device ignore routers, before it is up."""
         if device.link_type == "loopback" or device.master in self._links:
             return []
         return [f"no-ra {self.word(device.name)}"]
 
 
 def _addresses(path: Path, name: str) -> list[str]:
-    """Lines for one target: its source address, its route.
+    """Lines for one target: its source address and its route.
 
-    No route to the subnet comes with the address: of metric 0, it would take the traffic of another
-    NIC in that subnet, by which the dump may be saved.
+    The address comes without a route to its subnet. With metric 0, that route would take the
+    traffic of another NIC in this subnet, over which the dump may be saved.
     """
     route, address = path.route, path.address
     if not address:
         return []
     bits = ipaddress.ip_address(address.local).max_prefixlen
-    # an address that lives elsewhere (on lo, in a routed rack) does here, without its subnet
+    # an address of another device (on lo, in a routed rack) is used here without its subnet
     length = address.prefixlen if address.device == route.device else bits
     local = f"{address.local}/{length}"
     if address.peer and address.device == route.device:
@@ -174,10 +174,10 @@ def _addresses(path: Path, name: str) -> list[str]:
 
 
 def _probed(path: Path, name: str) -> list[str]:
-    """Routes to whom a bond on the way asks whether they are there.
+    """Routes to the addresses that a bond on the way probes with ARP.
 
-    Without one it asks from no address (kernel, bond_arp_send_all), and the answer to that is none
-    to a bond that looks at answers (arp_validate).
+    Without a route, the bond probes from no address (kernel, bond_arp_send_all). A bond with
+    arp_validate does not accept the answer to that.
     """
     address = path.address
     if not address:

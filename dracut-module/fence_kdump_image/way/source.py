@@ -1,8 +1,8 @@
-"""Which source address may speak for this node in the crash kernel: the safety rule.
+"""Which source address this node may use in the crash kernel: the safety rule.
 
-The address that a message comes from says which node has crashed. A cluster's virtual address is
-on a survivor by then, and a lease may be somebody else's: an address is taken along only if it is
-this node's own.
+The source address of a message says which node has crashed. A virtual address of the cluster is on
+a surviving node by then, and a dynamic address may belong to another host. So an address is
+included only if it belongs to this node.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class Sourced:
 def choose(
     target: Target, own: Mapping[int, tuple[str, ...]], network: Network, cluster: bool
 ) -> Sourced:
-    """Find the route to a target, from an address that is this node's own.
+    """Find the route to a target, from an address of this node.
 
-    target -- whom to reach; its address must not be ""
-    own -- ring -> addresses that stand for this node: by corosync.conf, or by its name
-    network -- the running kernel's
-    cluster -- there is a corosync.conf: no address but those in `own` is this node's
+    target -- the target; its address must not be ""
+    own -- ring -> addresses of this node: from corosync.conf, or from its name
+    network -- of the running kernel
+    cluster -- whether there is a corosync.conf; then only the addresses in `own` are this node's
     """
     route = network.route(target.address)
     rings = [*own.get(target.ring, ()), *(a for ring in sorted(own) for a in own[ring])]
@@ -52,7 +52,7 @@ def choose(
     ]
     if route and _loopback(target.address):
         return Sourced(target, route)
-    # what leaves from an address in a VRF takes no route of the main table
+    # packets from an address in a VRF do not use routes of the main table
     ring, devices = own.get(target.ring, ()), network.devices()
     apart = [a for a in allowed if a in ring and vrf_of(a, local.values(), devices)]
     if route and route.source in allowed and not apart:
@@ -74,10 +74,10 @@ def choose(
 
 
 def _primary(target: Target, route: Route, network: Network) -> Sourced:
-    """Without a word on which addresses are this node's: its device's only static one.
+    """The only static address of the device, if no file says which addresses are this node's.
 
-    Nothing but a name tells several of them apart: the kernel lists IPv6 addresses newest first,
-    and an IPv4 address moves behind a cluster's when it is set anew.
+    If there are several, only a name can decide. Their order does not help: the kernel lists IPv6
+    addresses newest first, and an IPv4 address that is set again moves behind a virtual one.
     """
     candidates = [
         a
@@ -114,7 +114,7 @@ def _primary(target: Target, route: Route, network: Network) -> Sourced:
 
 
 def _without_hosts(addresses: Sequence[Address]) -> Sequence[Address]:
-    """Virtual addresses of a cluster are often given as hosts, without their subnet."""
+    """The addresses with a subnet. Virtual addresses of a cluster often have none."""
     return [a for a in addresses if not _is_host(a)] or addresses
 
 

@@ -1,8 +1,8 @@
-"""What wraps a packet on its way to a target, which the crash kernel does not do.
+"""Encapsulation on the way to a target, which the crash kernel cannot do.
 
-A route may put it into another header (ip-route(8), encap), and a policy into IPsec
-(ip-xfrm(8)). Neither is replayed, as IPsec's keys are gone with the node's IKE daemon: the message
-leaves bare, and what comes of it depends on the network.
+A route may encapsulate packets (ip-route(8), encap), and a policy may use IPsec (ip-xfrm(8)).
+Neither is replayed: the keys of IPsec are lost with the node's IKE daemon. The message leaves
+without it, and the network decides whether it arrives.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ _PROTOCOLS = ("", "udp", "17")
 
 @dataclass(frozen=True)
 class Policy:
-    """A policy for what leaves this machine, by its selector.
+    """A policy for outgoing packets, by its selector.
 
     source, target -- networks
-    protocol -- "" for every one
+    protocol -- "" for every protocol
     """
 
     source: str
@@ -29,7 +29,7 @@ class Policy:
     protocol: str = ""
 
     def fits(self, source: str, target: str) -> bool:
-        """Whether it is for a datagram of UDP between two addresses."""
+        """Whether it applies to a UDP datagram between two addresses."""
         return (
             self.protocol in _PROTOCOLS
             and _is_in(source, self.source)
@@ -45,8 +45,11 @@ def _is_in(address: str, network: str) -> bool:
 
 
 def parse_policies(text: str) -> list[Policy]:
-    """Read the output of ``ip xfrm policy list dir out``, which knows no JSON: a selector, and
-    indented lines of what is done with it. Policies for marked packets are not ours."""
+    """Read the output of ``ip xfrm policy list dir out``, which has no JSON form.
+
+    Each entry is a selector, followed by indented lines with the action. Policies for marked
+    packets do not apply to us.
+    """
     found = []
     for selector, lines in _entries(text):
         words = selector.split()
@@ -70,10 +73,10 @@ def _entries(text: str) -> Iterator[tuple[str, list[str]]]:
 
 
 def warning(target: str, source: str, encap: str, policies: Iterable[Policy]) -> str:
-    """A one-line text for the administrator, "" if nothing wraps what goes to a target.
+    """A one-line text for the administrator, "" if nothing encapsulates packets to a target.
 
     target, source -- addresses
-    encap -- what its route wraps a packet into, "" for nothing
+    encap -- the encapsulation of its route, "" for none
     policies -- of this machine
     """
     by = f"its route (encap {encap})" if encap else ""

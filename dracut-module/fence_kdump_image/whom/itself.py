@@ -1,4 +1,4 @@
-"""This node: what stands for it in a configuration, and which addresses are its own."""
+"""This node: its entries in a configuration, and its own addresses."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Self:
 
 
 def node_of(rings: Iterable[Candidate], answers: Answers, me: Self) -> frozenset[str]:
-    """The node of corosync.conf that is this one; none if nothing tells.
+    """The node in corosync.conf that is this one; empty if it is not known.
 
-    By its name, if it has it; only else by its addresses, which may be on this machine because it
-    took them over.
+    It is found by its name. Only without that it is found by its addresses, because this node may
+    have taken over an address of another one.
     """
     nodes = {ring.node: [r for r in rings if r.node == ring.node] for ring in rings}
     ways = (
@@ -48,10 +48,10 @@ def own_rings(
     me: Self,
     problems: list[str],
 ) -> dict[int, tuple[str, ...]]:
-    """ring -> this node's addresses there, by corosync.conf; without those it gives to others.
+    """Ring -> this node's addresses there in corosync.conf, without those of other nodes.
 
-    rings -- all that corosync.conf names
-    mine -- what `node_of` says
+    rings -- all rings in corosync.conf
+    mine -- from `node_of`
     problems -- one-line texts are added to it
     """
     taken = {a: c.node for c in rings if c.node not in mine for a in answers.get(c.host, ())}
@@ -74,11 +74,11 @@ def own_rings(
 
 
 def own_by_name(name: str, addresses: Iterable[str], me: Self) -> tuple[tuple[str, ...], str]:
-    """Those of a name's addresses that are this node's own, and a problem with them or "".
+    """The addresses of a name that belong to this node, and a problem with them or "".
 
     name -- a name of this node
-    addresses -- what it resolves to. Where nss-myhostname(8) answers that is every address of the
-        machine, virtual ones too: then nothing tells which one is its own
+    addresses -- to which it resolves. If nss-myhostname(8) answers, these are all addresses of the
+        node, virtual ones as well. Then it is not known which one is its own
     me -- this node
     """
     local = [a for a in addresses if a in me.addresses and not is_loopback(a) and not _is_link(a)]
@@ -94,10 +94,11 @@ def own_by_name(name: str, addresses: Iterable[str], me: Self) -> tuple[tuple[st
 
 
 def is_local(addresses: Iterable[str], own: frozenset[str]) -> bool:
-    """Whether all of a host's addresses are this machine's. One alone may be on every machine, as
-    that of a private bridge is.
+    """Whether all addresses of a host are on this node.
 
-    own -- this machine's
+    A single one is not enough: the address of a private bridge, for example, is on every node.
+
+    own -- the addresses of this node
     """
     outside = [a for a in addresses if not is_loopback(a)]
     return bool(outside) and own.issuperset(outside)

@@ -1,5 +1,7 @@
-"""/etc/kdump.conf, the options that are about us (kdump.conf(5): fence_kdump_nodes,
-fence_kdump_args, force_no_rebuild)."""
+"""The options in /etc/kdump.conf that concern us.
+
+These are fence_kdump_nodes, fence_kdump_args and force_no_rebuild of kdump.conf(5).
+"""
 
 from __future__ import annotations
 
@@ -10,16 +12,16 @@ __all__ = ["PATH", "KdumpConf", "parse"]
 
 PATH = "/etc/kdump.conf"
 
-_OPTION = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+)(.*\S)\s*")  # kdump wants no "=", and stops at one
+_OPTION = re.compile(r"\s*(\w+)(?:\s*=\s*|\s+)(.*\S)\s*")  # kdump itself does not accept a "="
 
 
 @dataclass(frozen=True)
 class KdumpConf:
-    """What a kdump.conf says of fencing.
+    """The options for fencing in a kdump.conf.
 
-    nodes -- names and addresses of the other nodes as they are written, "" if it names none
+    nodes -- names and addresses of the other nodes as they are written, "" if there are none
     args -- options for the sender as they are written
-    no_rebuild -- the administrator wants no image rebuilt but by hand
+    no_rebuild -- whether only the administrator may rebuild the image
     """
 
     nodes: str
@@ -30,9 +32,9 @@ class KdumpConf:
 def parse(text: str) -> KdumpConf:
     """Read the text of a kdump.conf. Never raises on any text.
 
-    As kdump-lib.sh's kdump_get_conf_val does it: an option is a word followed by space, a ``#``
-    ends the line, and of several lines with one option the last counts. Of several lists of nodes
-    each counts: whoever writes two means both.
+    It follows kdump_get_conf_val in kdump-lib.sh: an option is a word followed by a space, a ``#``
+    ends the line, and the last of several lines with the same option counts. But all lists of nodes
+    count, because an administrator who writes two of them means both.
     """
     values: dict[str, str] = {}
     nodes: list[str] = []

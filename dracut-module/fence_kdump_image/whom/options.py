@@ -1,7 +1,7 @@
 """Options for the sender as an administrator wrote them -> options that it will take.
 
-A sender that is started with a wrong option sends nothing. So what it would not take is read as it
-is meant, or left out with a warning that says what to write, while somebody can still read it.
+A sender with a wrong option sends nothing. So an option that the sender would not accept is
+corrected if its meaning is clear. Otherwise it is ignored, with a warning that says what to write.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ _LONGEST = 86400.0 * 365  # seconds that the sender takes
 class Options:
     """Options and operands of a sender.
 
-    words -- arguments that the sender takes, options only
-    nodes -- the words that are no options
+    words -- options that the sender accepts
+    nodes -- the words that are not options
     family -- "auto", "ipv4" or "ipv6"
-    problems -- one-line texts, one for every word that was left out
+    problems -- one-line texts, one for every word that is ignored
     """
 
     words: tuple[str, ...] = ()
@@ -67,11 +67,11 @@ def _is_number(text: str) -> bool:
 
 @dataclass(frozen=True)
 class _Option:
-    """One of the sender's options that have a value.
+    """One of the sender's options with a value.
 
     letter -- its short name, "" for none
-    read -- a value as written -> as the sender takes it, "" if it is none
-    write -- what to write for a value
+    read -- a value as written -> as the sender accepts it, "" if it is wrong
+    write -- what to write as a value
     """
 
     letter: str
@@ -79,7 +79,7 @@ class _Option:
     write: str
 
 
-# long name -> what is to be known of it; --verbose may have a value attached, and needs none
+# long name -> the option; --verbose is not here, because its value is optional
 _VALUES: dict[str, _Option] = {
     "ipport": _Option("p", _port, "a port from 1 to 65535, as -p 7410"),
     "family": _Option("f", _family, "-f auto, -f ipv4 or -f ipv6"),
@@ -93,7 +93,7 @@ _LETTERS = {option.letter: name for name, option in _VALUES.items() if option.le
 
 
 def hosts(text: str) -> tuple[str, ...]:
-    """The nodes in a list with blanks, commas or both between them."""
+    """The nodes in a list that is separated by blanks, commas or both."""
     return tuple(host for word in words.split(text) for host in re.split("[,;]+", word))
 
 
@@ -101,8 +101,9 @@ def parse(text: str, in_script: bool = False) -> Options:
     """Sort words into options and nodes, in getopt_long(3)'s ways of writing them.
 
     text -- arguments of a fence_kdump_send
-    in_script -- kdump waits for the end of this sender. A count makes it end, and says nothing of
-        a sender that kdump does not wait for: it is dropped without a word
+    in_script -- whether kdump waits for the end of this sender. Then a count is only there to make
+        it end. It does not apply to a sender for which kdump does not wait, so it is dropped
+        silently
     """
     kept: list[str] = []
     nodes: list[str] = []

@@ -1,6 +1,6 @@
-"""Names -> addresses, now, while there is a resolver to ask.
+"""Names -> addresses, while the image is built.
 
-A crash kernel may have none; and a name server that does not answer must not hold up a build.
+The crash kernel may have no resolver. A name server that does not answer must not delay a build.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def look_up(
     family -- "auto", "ipv4" or "ipv6": which addresses of a name count
     seconds -- how long to wait for all of them together
 
-    Returns the addresses of each name, () for one that has none or that took too long.
+    Returns the addresses of each name, () if it has none or the answer took too long.
     """
     wanted = tuple(dict.fromkeys(names))
     resolver = Resolver(wanted, _FAMILIES[family])

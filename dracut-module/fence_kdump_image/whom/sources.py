@@ -1,8 +1,7 @@
-"""What each file says of whom to tell, with which options. All that any of them names counts.
+"""Which nodes each file lists, and with which options. All nodes in any of the files count.
 
-A list that lags behind the cluster must not leave out the very node that runs the agent, and a
-message too many harms nobody. The cluster need not run: corosync.conf has every node and all of its
-rings.
+If one list is out of date, it must not exclude the node that runs the agent. An additional message
+does no harm. The cluster need not run, because corosync.conf has every node with all its rings.
 """
 
 from __future__ import annotations
@@ -16,13 +15,13 @@ from fence_kdump_image.whom import kdumpconf, members, options, sysconfig
 
 __all__ = ["NAMING", "SOURCES", "Candidate", "Configured", "gather"]
 
-NAMING = (corosync.PATH, kdumpconf.PATH, sysconfig.KDUMP)  # the files that name nodes
+NAMING = (corosync.PATH, kdumpconf.PATH, sysconfig.KDUMP)  # the files that list nodes
 SOURCES = (*NAMING, members.PATH, sysconfig.FENCE_KDUMP)
 
 # SUSE's, sysconfig.kdump(5): commands that run in the image before, instead of and after the dump
 _SCRIPTS = ("KDUMP_PRESCRIPT", "KDUMP_TRANSFER", "KDUMP_POSTSCRIPT")
-_MOST, _LONGEST = 3, 240  # problems of one file, and characters of one: it may be no text at all
-_PATH = "/usr/sbin"  # where such a command finds a program that it calls without a path
+_MOST, _LONGEST = 3, 240  # problems of a file, characters of a problem; it may not be text at all
+_PATH = "/usr/sbin"  # where such a command finds a program without a path
 
 
 @dataclass(frozen=True)
@@ -30,9 +29,9 @@ class Candidate:
     """One host as a configuration writes it.
 
     source -- path of the file
-    node -- the node's name in the cluster; outside of corosync.conf the host itself
+    node -- the node's name in the cluster; in other files than corosync.conf, the host itself
     host -- name or address
-    ring -- which of the node's links it is, from 0
+    ring -- number of the node's link, from 0
     """
 
     source: str
@@ -43,15 +42,15 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Configured:
-    """What all files together say.
+    """The content of all files together.
 
-    node -- this node's name in the cluster, "" if no file but corosync.conf could tell
-    candidates -- all that any file names, this node among them; those of corosync.conf first
+    node -- this node's name in the cluster, "" if only corosync.conf could have it
+    candidates -- all hosts in any file, including this node; those of corosync.conf first
     options -- options for the sender
-    senders -- under which paths scripts of kdump's call a sender in the image
-    opted_out -- the administrator wants nothing of us in the image
+    senders -- the paths under which scripts of kdump call a sender in the image
+    opted_out -- whether the administrator does not want fence-kdump in the image
     problems -- one-line texts
-    faults -- path -> what is wrong with a file that may therefore name fewer nodes than it should
+    faults -- path -> what is wrong with a file that may therefore list too few nodes
     """
 
     node: str
@@ -64,7 +63,7 @@ class Configured:
 
     @property
     def rings(self) -> tuple[Candidate, ...]:
-        """All that corosync.conf names."""
+        """All candidates of corosync.conf."""
         return tuple(c for c in self.candidates if c.source == corosync.PATH)
 
 
@@ -89,7 +88,7 @@ def gather(texts: Mapping[str, str]) -> Configured:
     candidates += _hosts(members.PATH, remote.nodes)
     conf = kdumpconf.parse(texts.get(kdumpconf.PATH, ""))
     candidates += _hosts(kdumpconf.PATH, options.hosts(conf.nodes))
-    # in the order in which the first that has options decides
+    # in this order: the first one with options decides
     written = {f"{kdumpconf.PATH}: fence_kdump_args": options.parse(conf.args)}
     kdump = _settings(texts, sysconfig.KDUMP, problems)
     senders: list[str] = []
@@ -118,7 +117,7 @@ def _hosts(source: str, hosts: Sequence[str]) -> list[Candidate]:
 
 
 def _path(called: str) -> str:
-    """Where a script finds the program that it calls so; nowhere above the image's root."""
+    """The path at which a script finds a program, never above the root of the image."""
     return os.path.normpath(f"/{called.lstrip('/')}" if "/" in called else f"{_PATH}/{called}")
 
 
@@ -148,7 +147,7 @@ def _settings(texts: Mapping[str, str], path: str, problems: list[str]) -> Mappi
 
 
 def _few(where: str, problems: Sequence[str]) -> list[str]:
-    """What is wrong at one place, in a few short lines."""
+    """The problems of one place, in a few short lines."""
     texts = [_short(problem) for problem in problems[:_MOST]]
     if len(problems) > _MOST:
         texts.append(f"and {len(problems) - _MOST} more lines like these")
@@ -156,6 +155,6 @@ def _few(where: str, problems: Sequence[str]) -> list[str]:
 
 
 def _short(text: str) -> str:
-    """The beginning and the end, where the remedy is, of what is too long."""
+    """A short form of a long text: its beginning, and its end with the remedy."""
     half = _LONGEST // 2
     return text if len(text) <= _LONGEST else f"{text[:half]}...{text[-half:]}"

@@ -1,6 +1,6 @@
-"""Files of shell assignments under /etc/sysconfig, parsed and never run.
+"""Files of shell assignments below /etc/sysconfig. They are parsed, but never run.
 
-They are configuration, and a crash image is built as root: nothing in them is expanded.
+They are configuration, and a crash image is built by root, so nothing in them is expanded.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ _NO_QUOTES = dict.fromkeys(map(ord, "\"'"))
 class Settings:
     """The assignments of one file.
 
-    values -- the last value of every variable, quotes removed
-    problems -- one-line texts, one for every line that is no plain assignment
+    values -- the last value of every variable, without quotes
+    problems -- one-line texts, one for every line that is not a plain assignment
     """
 
     values: Mapping[str, str]
@@ -35,7 +35,7 @@ class Settings:
 
 
 def parse(text: str) -> Settings:
-    """Read assignments ``NAME=value``, quoted as in a shell; a quoted value may span lines."""
+    """Read assignments ``NAME=value`` with shell quotes; a quoted value may span lines."""
     values: dict[str, str] = {}
     problems: list[str] = []
     pending, first = "", 0

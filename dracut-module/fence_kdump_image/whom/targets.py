@@ -1,4 +1,4 @@
-"""Whom to tell: all that is configured, minus this node, as addresses."""
+"""The targets: all configured nodes except this one, as addresses."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ __all__ = ["Settled", "Target", "hosts", "settle"]
 
 @dataclass(frozen=True)
 class Target:
-    """Whom the sender is told: an address, or (address "") a name that it must resolve.
+    """A target of the sender: an address, or a name that the sender must resolve (address "").
 
-    sources -- paths of the files that name it
+    sources -- paths of the files that list it
     """
 
     node: str
@@ -38,12 +38,12 @@ class Target:
 
 @dataclass(frozen=True)
 class Settled:
-    """Whom to tell, and what stands for this node.
+    """The targets, and what belongs to this node.
 
     targets -- in the order of the configuration, each address once
-    own -- ring -> this node's addresses there, by corosync.conf
-    cluster -- corosync.conf names the nodes of a cluster
-    name -- this node's by corosync.conf, "" if nothing tells which it is
+    own -- ring -> this node's addresses there, from corosync.conf
+    cluster -- whether corosync.conf lists the nodes of a cluster
+    name -- of this node in corosync.conf, "" if it is not known
     problems -- one-line texts
     """
 
@@ -55,14 +55,14 @@ class Settled:
 
 
 def hosts(configured: Configured) -> Iterable[str]:
-    """What must be looked up before `settle`."""
+    """The names to look up before `settle`."""
     return dict.fromkeys(c.host for c in configured.candidates)
 
 
 def settle(configured: Configured, answers: Answers, me: Self) -> Settled:
-    """Leave this node out and put addresses for names.
+    """Leave this node out, and replace names by addresses.
 
-    configured -- what `sources.gather` found
+    configured -- from `sources.gather`
     answers -- host -> its addresses, () if it did not resolve
     me -- this node
     """
@@ -95,7 +95,7 @@ def _without_me(
 ) -> list[Candidate]:
     shared = _shared_names([c for c in candidates if c.source == corosync.PATH])
     names, addresses = me.names, me.addresses
-    if not mine & shared:  # corosync.conf knows this node even when its links are down
+    if not mine & shared:  # corosync.conf has this node even if its links are down
         names, addresses = names.union(n.lower() for n in mine), addresses.union(*own.values())
 
     def is_me(candidate: Candidate) -> bool:
@@ -124,9 +124,9 @@ def _targets(
             if a not in usable
         ]
         if not addresses and source != corosync.PATH and host.lower() in nodes:
-            continue  # its rings are told
+            continue  # its rings are notified
         if not addresses and not is_utf8(host):
-            problems.append(f"{host!r} is not UTF-8 and is left out: write the name of a host")
+            problems.append(f"{host!r} is not UTF-8 and is ignored: write the name of a host")
             continue
         if not addresses and host not in targets:
             problems.append(
@@ -143,7 +143,7 @@ def _targets(
 
 
 def _shared_names(rings: Iterable[Candidate]) -> frozenset[str]:
-    """The names that corosync.conf gives to several nodes: each has a ring of the same number."""
+    """The names that several nodes have in corosync.conf, each with a ring of the same number."""
     slots = [(ring.node, ring.ring) for ring in rings]
     return frozenset(name for name, ring in slots if slots.count((name, ring)) > 1)
 
@@ -154,9 +154,9 @@ def _is_nobody(addresses: Sequence[str]) -> bool:
 
 def _usable(address: str, candidate: Candidate, me: Self) -> bool:
     ip = ipaddress.ip_address(address.partition("%")[0])
-    # in a file that is written for this node, somebody means what stands there
+    # a file that is written for this node is meant literally
     meant = literal(candidate.host) is not None
     loopback = ip.is_loopback and not (meant and candidate.source != corosync.PATH)
     broadcast = address == "255.255.255.255"
-    mine = address in me.addresses and not meant  # as a private bridge's is
+    mine = address in me.addresses and not meant  # such as that of a private bridge
     return not (ip.is_unspecified or ip.is_multicast or broadcast or loopback or mine)

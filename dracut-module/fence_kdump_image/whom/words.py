@@ -1,7 +1,7 @@
 """Words as administrators write them -> words as they are meant.
 
-No option and no node's name has quotes or commas in it. What stands around a value is a habit of
-other files, or came along from a document in which a hyphen is a dash.
+No option and no node name contains quotes or commas. Administrators add them because other files
+need them. Dashes in place of hyphens come from copying out of a document.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _SEPARATORS = ",;"
 
 
 def split(text: str) -> list[str]:
-    """The words of a text: without quotes, and without commas at their ends.
+    """The words of a text, without quotes, and without commas at their ends.
 
     text -- options and nodes
     """

@@ -1,7 +1,7 @@
 """A claim: what one setting in an image configures, and whether that is a NIC on the way.
 
-What is not understood speaks of every NIC: a message that waits for somebody else's route is better
-than a lost dump.
+A setting that is not understood claims every NIC. It is better if a message waits for the route of
+another program than if the dump is lost.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _NAME = re.compile(r"[\w.@*?+-]+")  # with wildcards, but no negation or escape
 
 @dataclass(frozen=True)
 class Allowlist:
-    """The only NICs that a program in the image will touch.
+    """The only NICs that a program in the image may touch.
 
     names -- names of devices, with wildcards
     macs -- permanent MAC addresses, lower case
@@ -33,7 +33,7 @@ class Allowlist:
     macs: frozenset[str] = frozenset()
 
     def admits(self, links: Iterable[Link]) -> bool:
-        """Whether one of the NICs among these is on it."""
+        """Whether one of these NICs is on the list."""
         return any(
             link.device.permanent_mac.lower() in self.macs or _named(link, self.names)
             for link in links
@@ -49,9 +49,9 @@ class Claim:
     why -- the file and the setting
     names -- names of devices, with wildcards
     macs -- MAC addresses, lower case
-    everything -- it speaks of every NIC
-    addresses -- all that its devices get, None if there is no telling, as with DHCP
-    within -- it speaks of no NIC but those on this list, None if there is no such list
+    everything -- whether it configures every NIC
+    addresses -- all addresses of its devices, None if they are not known, as with DHCP
+    within -- it configures only the NICs on this list, None if there is no such list
     """
 
     owner: str
@@ -63,11 +63,11 @@ class Claim:
     within: Allowlist | None = None
 
     def names_it(self, link: Link) -> bool:
-        """Whether it speaks of a device by the device's name, or an altname of it."""
+        """Whether it has the name or an altname of a device."""
         return _named(link, self.names)
 
     def touches(self, link: Link) -> bool:
-        """Whether it speaks of a device at all."""
+        """Whether it configures a device."""
         device = link.device
         if device.link_type == "loopback":
             return False
@@ -82,9 +82,9 @@ def claim(
     macs: Iterable[str] = (),
     everything: bool = False,
 ) -> Claim:
-    """A claim on devices, on every NIC if one of them is not understood.
+    """A claim on devices; on every NIC if one of them is not understood.
 
-    by, why, everything -- as `Claim` has them
+    by, why, everything -- as in `Claim`
     devices -- names or MAC addresses
     macs -- MAC addresses only
     """
@@ -106,7 +106,7 @@ def claim(
 
 
 def owner(links: Sequence[Link], found: Iterable[Claim]) -> Claim | None:
-    """The claim on any device of a stack, None if all of it is free."""
+    """The first claim on a device of a stack, None if there is none."""
     for each in found:
         admitted = not each.within or each.within.admits(links)
         if admitted and any(map(each.touches, links)):

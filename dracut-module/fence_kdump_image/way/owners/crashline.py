@@ -1,8 +1,9 @@
-"""The crash kernel's command line, as far as it is about the network.
+"""The words about the network on the crash kernel's command line.
 
-kdump composes it when it loads the image, not when the image is built: KDUMP_COMMANDLINE, or else
-the running kernel's own, without some words, and then KDUMP_COMMANDLINE_APPEND. kdump-utils does it
-in kdump-lib.sh (prepare_cmdline), SUSE's kdump in load.sh (build_kdump_commandline).
+kdump composes this line when it loads the image, not when the image is built. It takes
+KDUMP_COMMANDLINE, or else the line of the running kernel without some words, and appends
+KDUMP_COMMANDLINE_APPEND. In kdump-utils this is in kdump-lib.sh (prepare_cmdline), in SUSE's kdump
+in load.sh (build_kdump_commandline).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ RUNNING = "/proc/cmdline"
 WHERE = "the crash kernel's command line"
 _REMOVE = "KDUMP_COMMANDLINE_REMOVE"
 
-# words about the network that each takes out; KDUMP_COMMANDLINE_REMOVE is kdump-utils' alone
+# words about the network that each removes; only kdump-utils has KDUMP_COMMANDLINE_REMOVE
 _KDUMP_UTILS = frozenset(["root", "netroot", "rd.iscsi.initiator", "iscsi_initiator"])
 _SUSE = frozenset(["root"])
 

@@ -1,8 +1,7 @@
-"""One owner per NIC: what an image configures already stays as it is.
+"""One owner for each NIC: a NIC that the image already configures is left alone.
 
-An address set early on a NIC that another part of the image configures makes that part give up,
-and the dump with it. So: a NIC that a program in the image sets up is its own, with all that is
-stacked on it.
+If we set an address early on a NIC that another part of the image configures, that part gives up,
+and the dump is lost. So a program that sets up a NIC owns this NIC and all devices on it.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from fence_kdump_image.way.owners.surroundings import Surroundings, Word
 __all__ = ["claims", "look", "read"]
 
 _CMDLINE = ("etc/cmdline", "etc/cmdline.d/*.conf")
-# what sets up NICs in an image if told to, or by itself; no profile or word is a claim without
+# programs that set up NICs; without one of them, no profile or word is a claim
 _PROGRAMS = {
     "network-manager": ("usr/sbin/NetworkManager", "usr/bin/NetworkManager"),
     "systemd-networkd": ("usr/lib/systemd/systemd-networkd", "lib/systemd/systemd-networkd"),
@@ -29,7 +28,7 @@ _PROGRAMS = {
 
 
 def look(initdir: str) -> Surroundings:
-    """What an image has, as far as it is built.
+    """What an image has, as far as it has been built.
 
     initdir -- its root
     """
@@ -42,7 +41,7 @@ def look(initdir: str) -> Surroundings:
             try:
                 with open(path, encoding="utf-8", errors="replace") as file:
                     texts[os.path.relpath(path, initdir)] = file.read()
-            except OSError:  # a symlink out of the image
+            except OSError:  # a symlink to the outside of the image
                 continue
     return read(texts, programs, default)
 
@@ -52,10 +51,10 @@ def _has(initdir: str, paths: Sequence[str]) -> bool:
 
 
 def read(texts: Mapping[str, str], programs: Sequence[str], default: bool = False) -> Surroundings:
-    """What an image's files say of NICs to the programs that it has.
+    """What the files of an image say about NICs to its programs.
 
     texts -- path in the image -> text
-    programs, default -- as `Surroundings` has them
+    programs, default -- as in `Surroundings`
     """
     profiles: list[Claim] = []
     found: list[Word] = []
@@ -75,7 +74,7 @@ def read(texts: Mapping[str, str], programs: Sequence[str], default: bool = Fals
 def claims(around: Surroundings, line: Sequence[Word]) -> list[Claim]:
     """All claims on NICs in an image.
 
-    around -- what it has
-    line -- words about the network of the crash kernel's command line
+    around -- its surroundings
+    line -- words about the network on the crash kernel's command line
     """
     return [*around.profiles, *words.claims(around, line)]

@@ -1,4 +1,4 @@
-"""What systemd-networkd in an image is told of NICs, systemd.network(5)."""
+"""The NICs that systemd-networkd configures in an image, systemd.network(5)."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ UNITS = tuple(
     for place in ("etc", "run", "usr/lib", "lib")
     for name in ("*.network", "*.network.d/*.conf")
 )
-# dracut's own: DHCP on every NIC that no other file matches. Up to dracut 109 it lies among the
-# others; since then the crash kernel copies it there, if the command line made no other. It is no
-# claim: nobody asked for it, and a file of ours comes before it.
+# dracut's default: DHCP on every NIC that no other file matches. Up to dracut 109 it is among the
+# others. Since then, the crash kernel copies it there if the command line created no other file. It
+# is not a claim, because nobody asked for it, and a file of ours comes before it.
 DEFAULTS = (
     "usr/lib/dracut/dracut-default.network",
     "usr/lib/dracut/default.network",
@@ -30,7 +30,7 @@ DEFAULTS = (
 )
 
 _UNIT = re.compile(r".*systemd/network/([^/]+\.network)(?:\.d/[^/]+)?")
-# settings of [Match] that fit no NIC of a crash kernel nor what we stack on it
+# settings of [Match] that match no NIC of a crash kernel and no device of ours
 _ELSEWHERE = {
     "Driver": frozenset(["tun", "veth"]),
     "Kind": frozenset(["dummy", "sit", "tap", "tun", "veth", "wireguard"]),
@@ -40,7 +40,7 @@ _ELSEWHERE = {
 
 
 def is_unit(path: str) -> bool:
-    """Whether a path in an image is that of a .network file, or a drop-in of one."""
+    """Whether a path in an image is a .network file, or a drop-in of one."""
     return bool(_UNIT.fullmatch(path))
 
 
@@ -62,7 +62,7 @@ def claims(texts: Mapping[str, str]) -> list[Claim]:
 
 
 def _unit(why: str, text: str) -> list[Claim]:
-    """No claim for a file that fits no NIC, or is empty to mask another."""
+    """The claims of a file; none if it matches no NIC, or is empty to mask another file."""
     settings = ini.parse(text)
 
     def words(section: str, key: str) -> list[str]:
@@ -82,6 +82,6 @@ def _unit(why: str, text: str) -> list[Claim]:
         return []
     made = claim("systemd-networkd", why, names, macs, everything)
     found = [dataclasses.replace(made, addresses=addresses)]
-    if upper:  # made above it, and without an address but by a file of its own
+    if upper:  # a device above it, which gets an address only by a file of its own
         found.append(dataclasses.replace(claim("systemd-networkd", why, upper), addresses=()))
     return found

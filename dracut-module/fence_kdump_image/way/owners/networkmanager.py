@@ -1,4 +1,4 @@
-"""What NetworkManager in an image is told of NICs: its profiles, and which it may touch at all."""
+"""The NICs that NetworkManager configures in an image, and those that it may touch."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def profile(path: str, text: str) -> Claim:
 
 
 def _addresses(settings: dict[tuple[str, str], list[str]]) -> tuple[str, ...] | None:
-    """All addresses that a profile gives, None if others may come by DHCP or from a router."""
+    """All addresses in a profile, None if others may come from DHCP or a router."""
     methods = [settings.get((family, "method"), [""])[-1] for family in ("ipv4", "ipv6")]
     if any(method not in _STATIC for method in methods):
         return None
@@ -53,9 +53,9 @@ def _addresses(settings: dict[tuple[str, str], list[str]]) -> tuple[str, ...] | 
 
 
 def allowlist(text: str) -> Allowlist | None:
-    """The NICs that NetworkManager may touch, by a file as kdump-utils writes it.
+    """The NICs that NetworkManager may touch, from a file that kdump-utils writes.
 
-    It is one rule: no NIC is managed except those that it lists. Any other form shuts out nothing.
+    It has one rule: only the NICs that it lists are managed. Any other form excludes nothing.
     """
     settings = ini.parse(text)
     specs = [v for (_, key), values in settings.items() if key == "match-device" for v in values]

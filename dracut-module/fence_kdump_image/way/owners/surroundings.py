@@ -1,4 +1,4 @@
-"""What else in an image has to do with NICs, as it is found there and written into the manifest."""
+"""What else in an image configures NICs, as it is found there and written into the manifest."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ __all__ = ["ALONE", "Surroundings", "Word"]
 
 
 class Word(NamedTuple):
-    """A word of dracut.cmdline(7), and the file that it stands in."""
+    """A word of dracut.cmdline(7), and the file in which it is."""
 
     path: str
     text: str
 
     @property
     def key(self) -> str:
-        """What stands before the first "="."""
+        """The part before the first "="."""
         return self.text.partition("=")[0]
 
     @property
     def value(self) -> str:
-        """What stands behind it."""
+        """The part after the first "="."""
         return self.text.partition("=")[2]
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What else in an image has to do with NICs.
+    """What else in an image configures NICs.
 
-    programs -- those that set up NICs, by the names of their dracut modules
-    profiles -- the claims of the programs' own files
-    words -- those about the network, of dracut's files
+    programs -- the programs that set up NICs, by the names of their dracut modules
+    profiles -- the claims of the files of these programs
+    words -- the words about the network in dracut's files
     allowlist -- the NICs that NetworkManager may touch, None if there is no such list
-    default -- systemd-networkd has DHCP for every NIC without a file
+    default -- whether systemd-networkd uses DHCP for every NIC without a file
     """
 
     programs: tuple[str, ...] = ()

@@ -1,16 +1,16 @@
-"""What dracut's words about the network, dracut.cmdline(7), claim of NICs.
+"""The claims on NICs of dracut's words about the network, dracut.cmdline(7).
 
-A word is a claim only if a program in the image acts on it. By dracut's modules of these names:
+A word is a claim only if a program in the image acts on it. The programs, by their dracut modules:
 
-network-manager   acts on nothing unless the network is needed; then on all words, but only for NICs
-                  of its allowlist
-systemd-networkd  acts on the kernel's command line and on no file, and has DHCP for the other NICs.
-                  As our NICs are kept from it, a word counts only if the network is needed
+network-manager   acts only if the network is needed; then on all words, but only for NICs of its
+                  allowlist
+systemd-networkd  acts on the kernel's command line but not on files, and uses DHCP for the other
+                  NICs. It does not manage our NICs, so a word counts only if the network is needed
 network-legacy    acts on words that name a device; on the others if the network is needed, or if
                   there are two ip=
-any other         nobody knows: on all words
+any other         not known: all words count
 
-The network is needed if rd.neednet says so, or if something lies on a server.
+The network is needed if rd.neednet says so, or if a file system is on a server.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _METHODS = frozenset(
 _OFF = ("0", "no", "off")  # of dracut's getargbool
 _SERVER = re.compile(r"netroot|nfsroot|iscsi_firmware|rd\.iscsi\..*|rd\.nvmf\..*|rd\.nbd\..*")
 _SERVED = re.compile(r"root=(?:(?!block:)\w+:|/dev/nfs|dhcp).*")
-# the firmware knows which NIC
+# the firmware chooses the NIC
 _FIRMWARE = ("rd.iscsi.ibft", "rd.iscsi.firmware", "iscsi_firmware", "rd.nvmf.nbft")
 _STACKED = ("vlan", "bond", "bridge", "team")
 _OTHER = ("ip", "ifname", "bootdev", "BOOTIF", "rd.bootif", "rd.route", "rd.neednet")
@@ -41,9 +41,9 @@ SERVER = "kdump_remote_ip"  # kdump-utils' word for the address of the dump's se
 
 
 def find(path: str, text: str) -> tuple[Word, ...]:
-    """The words of a text that are about the network.
+    """The words about the network in a text.
 
-    path -- of the file that has the text
+    path -- of the file with the text
     """
     words = [Word(path, word) for word in re.sub("[\"']", "", text).split()]
     known = (*_STACKED, *_OTHER, SERVER)
@@ -51,14 +51,14 @@ def find(path: str, text: str) -> tuple[Word, ...]:
 
 
 def claims(around: Surroundings, line: Sequence[Word]) -> list[Claim]:
-    """What the programs of an image make of the words.
+    """The claims that result from the words for the programs of an image.
 
-    around -- the image's
-    line -- words about the network of the crash kernel's command line
+    around -- the surroundings in the image
+    line -- words about the network on the crash kernel's command line
     """
     words = [*around.words, *line]
     need = _need(words)
-    # what asks for a network without an ip= means the profiles, if each says for which NICs
+    # a need for the network without ip= refers to the profiles, if each of them names its NICs
     elsewhere = around.profiles and not any(each.everything for each in around.profiles)
     rest = [word for word in need if not elsewhere or word.key.startswith("rd.nvmf.")]
     found: list[Claim] = []
@@ -76,7 +76,7 @@ def claims(around: Surroundings, line: Sequence[Word]) -> list[Claim]:
 
 
 def _need(words: Sequence[Word]) -> list[Word]:
-    """The words by which the network is needed, [] if it is not."""
+    """The words because of which the network is needed, [] if it is not."""
     last = [word for word in words if word.key == "rd.neednet"][-1:]
     return [word for word in last if word.value not in _OFF] + [
         word for word in words if _is_of_a_server(word)
@@ -84,7 +84,7 @@ def _need(words: Sequence[Word]) -> list[Word]:
 
 
 def _is_of_a_server(word: Word) -> bool:
-    """Whether it says that something lies on a server."""
+    """Whether the word says that something is on a server."""
     on = word.value not in _OFF and _SERVER.fullmatch(word.key)
     return bool(on or _SERVED.fullmatch(word.text))
 
@@ -107,9 +107,9 @@ def _boot_nic(words: Sequence[Word]) -> bool:
 
 
 def _claims(words: Sequence[Word], need: Sequence[Word]) -> list[Claim]:
-    """Claims of words that are acted on.
+    """The claims of words on which a program acts.
 
-    need -- those that mean every NIC unless an ip= says which
+    need -- the words that mean every NIC, unless an ip= says which
     """
     macs = dict(_rename(word.value) for word in words if word.key == "ifname")
     skipped = () if _boot_nic(words) else ("BOOTIF",)
@@ -124,9 +124,9 @@ def _everything(word: Word, why: str = "") -> Claim:
 
 
 def _word(word: Word, macs: Mapping[str, str]) -> Claim | None:
-    """One word that is acted on.
+    """The claim of one word on which a program acts.
 
-    macs -- name -> MAC address, of ifname=
+    macs -- name -> MAC address, from ifname=
     """
     value = word.value
     addresses: tuple[str, ...] | None = None
@@ -157,7 +157,7 @@ def _word(word: Word, macs: Mapping[str, str]) -> Claim | None:
 
 
 def _ip(value: str) -> tuple[str, str]:
-    """Device and static address of an ip=, "" where it has none."""
+    """The device and the static address of an ip=, "" if it has none."""
     fields = _fields(value)
     if len(fields) > 1 and fields[1].split(",")[0] in _METHODS:
         return fields[0], ""
