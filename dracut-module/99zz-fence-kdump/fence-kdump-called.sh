@@ -1,7 +1,7 @@
 #!/bin/sh
-# What a script of kdump's (KDUMP_PRESCRIPT, KDUMP_TRANSFER, KDUMP_POSTSCRIPT) finds where it calls a
-# fence_kdump_send. kdump waits for it, so it ends at once, and well: the sender does not end while a
-# node cannot be reached, and a script that fails may stop the dump.
+# Takes the place of fence_kdump_send for scripts of kdump (KDUMP_PRESCRIPT, KDUMP_TRANSFER,
+# KDUMP_POSTSCRIPT). kdump waits for such a script, so it must end at once and succeed: the sender does
+# not end while a node cannot be reached, and a script that fails may stop the dump.
 
 # a console that cannot be opened is no reason to fail
 if [ -c /dev/console ] && (: >/dev/console) 2>/dev/null; then

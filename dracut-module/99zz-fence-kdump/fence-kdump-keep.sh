@@ -1,10 +1,10 @@
 #!/bin/sh
-# What the units do where there is no systemd: loads drivers of watchdogs, sets up the links and keeps
-# the sender running.
-# The start hook gives it a process group and a file with its id; the stop hook kills that group.
+# Does the work of the units without systemd: loads drivers of watchdogs, sets up the links, and keeps
+# the sender running. The start hook gives it a process group and a file with its id. The stop hook
+# kills this group.
 
 [ -e /proc/vmcore ] || exit 0
-# a console that cannot be opened is no reason to tell nobody
+# if the console cannot be opened, the nodes must be notified all the same
 if [ -c /dev/console ] && (: >/dev/console) 2>/dev/null; then
     exec >/dev/console 2>&1
 fi
@@ -17,4 +17,4 @@ until /usr/sbin/fence-kdump-sender; do
     sleep 1
 done
 wait
-rm -f /run/fence-kdump.pid # of a group that is no more: its id may become somebody else's
+rm -f /run/fence-kdump.pid # the group has ended, and another process may get its id

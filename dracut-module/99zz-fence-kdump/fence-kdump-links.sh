@@ -1,22 +1,22 @@
 #!/bin/sh
-# Sets up, in the crash kernel, the links by which the other nodes are told.
-# What to do is in $PLAN, written when the image was built; its words are explained in
-# fence_kdump_image/way/replay.py. Every NIC has its own process: a dead one delays no other.
+# Sets up the links to the other nodes in the crash kernel. $PLAN has the steps. It was written when the
+# image was built; fence_kdump_image/way/replay.py explains its words. Each NIC has its own process, so
+# that a dead NIC delays no other.
 
 PLAN=/etc/fence-kdump/links
 NICS=/sys/class/net
 
-# A word of the plan stands for itself: "b*" may be a name. Only the functions that list NICs expand.
+# Words of the plan are not expanded: "b*" may be a name. Only the functions that list NICs expand.
 set -f
 
-# say TEXT: a line on the console, and one in the kernel's log, which is saved with the dump. Every
-# line opens the log anew: the kernel limits the rate of an open file.
+# say TEXT: print a line on the console and in the kernel's log, which is saved with the dump. The log
+# is opened for each line, because the kernel limits the rate of an open file.
 say() {
     echo "fence-kdump: $*"
     [ ! -c /dev/kmsg ] || { echo "<4>fence-kdump: $*" >/dev/kmsg; } 2>/dev/null
 }
 
-# step WORD...: do one line of the plan; its failure is one line on the console
+# step WORD...: do one line of the plan; a failure prints one line
 step() {
     case $1 in
         modprobe) ;;
@@ -33,11 +33,11 @@ step() {
     }
 }
 
-# no_ra DEVICE: take neither address nor route from a router; DEVICE is a name or ifINDEX
+# no_ra DEVICE: accept no address or route from a router; DEVICE is a name or ifINDEX
 no_ra() (
     set +f
     [ -d /proc/sys/net/ipv6 ] || return 0
-    for try in 1 2 3; do # it may be renamed meanwhile
+    for try in 1 2 3; do # it may be renamed at the same time
         for path in "$NICS"/*; do
             name=${path##*/}
             { read -r index <"$path/ifindex"; } 2>/dev/null || continue
@@ -53,7 +53,7 @@ no_ra() (
     return 1
 )
 
-# section N: the lines that follow the Nth "nic"; 0: those before the first
+# section N: print the lines after the Nth "nic"; 0: those before the first
 section() {
     at=0
     while read -r line; do
@@ -64,18 +64,18 @@ section() {
     done <"$PLAN"
 }
 
-# pin INDEX NAME: sets $handle, by which ip finds that NIC even when udev changes its name. ifINDEX
-# would do, but the kernel starts modprobe, twice, at each use: no device has that for a name.
+# pin INDEX NAME: set $handle, by which ip finds the NIC even if udev renames it. ifINDEX would work as
+# well, but the kernel runs modprobe twice for each use, because no device has this name.
 pin() {
     handle=fence-kdump$1
     if ip link property add dev "$2" altname "$handle" >/dev/null 2>&1; then
         { read -r now <"$NICS/$2/ifindex"; } 2>/dev/null && [ "$now" = "$1" ] && return
-        ip link property del dev "$handle" altname "$handle" >/dev/null 2>&1 # another one has the name
+        ip link property del dev "$handle" altname "$handle" >/dev/null 2>&1 # another NIC has it
     fi
     handle=if$1
 }
 
-# replay N INDEX: do section N; "@" stands for the NIC of that index, which ip knows as $handle
+# replay N INDEX: do section N; "@" means the NIC with this index, which is $handle for ip
 replay() {
     section "$1" | {
         failed=0 lines=
@@ -100,8 +100,8 @@ replay() {
     }
 }
 
-# batch LINES: do them by one ip, as starting it costs more than all it does; from the first line on
-# that it fails at, one by one
+# batch LINES: do the lines with one ip, because starting it takes longer than its work. From the first
+# line that fails, do them one by one.
 batch() {
     [ -n "$1" ] || return 0
     error=$(echo "$1" | ip -batch - 2>&1) && return
@@ -121,7 +121,7 @@ batch() {
     }
 }
 
-# find_nic MAC DRIVER: sets $index and $name of the one NIC of that MAC and driver, $found how many
+# find_nic MAC DRIVER: set $index and $name of the NIC with this MAC and driver, and $found, the number
 find_nic() {
     found=0
     set +f
@@ -139,12 +139,12 @@ find_nic() {
     set -f
 }
 
-# nic N MAC DRIVER WAIT MODULE...: load a NIC's modules, wait for it, set up what stands on it
+# nic N MAC DRIVER WAIT MODULE...: load a NIC's modules, wait for it, and do its section
 nic() {
     number=$1 wanted=$2 by=$3 wait=$4
     shift 4
-    [ $# = 0 ] || step modprobe -a "$@" # at once, as starting it costs more than all it does
-    # waited: tenths of a second
+    [ $# = 0 ] || step modprobe -a "$@" # all at once, because starting modprobe takes longer than its work
+    # waited is in tenths of a second
     waited=0 pause=0.1
     while :; do
         find_nic "$wanted" "$by"
@@ -157,7 +157,7 @@ nic() {
         fi
         if [ "$pause" = 0.1 ] && [ "$waited" -ge 300 ]; then
             say "still waiting for a NIC $wanted (driver $by)"
-            pause=1 # the dump wants the CPU
+            pause=1 # the dump needs the CPU
         fi
         sleep "$pause"
         case $pause in
@@ -175,12 +175,12 @@ nic() {
 
 [ -e /proc/vmcore ] || exit 0
 [ -s "$PLAN" ] || exit 0
-# a console that cannot be opened is no reason to tell nobody
+# if the console cannot be opened, the nodes must be notified all the same
 if [ -c /dev/console ] && (: >/dev/console) 2>/dev/null; then
     exec >/dev/console 2>&1
 fi
-# Who ends it ends its children, too: systemd its control group, the stop hook its process group. A
-# trap would not do, as a shell loses a signal that comes while it forks.
+# Its children end with it: systemd ends the control group, and the stop hook the process group. A trap
+# is not enough, because a shell loses a signal that arrives while it forks.
 replay 0 ""
 number=0
 while read -r word rest; do

@@ -1,8 +1,8 @@
 #!/bin/sh
-# Starts the sender with the arguments, one a line, that were found when the image was built.
+# Starts the sender with the arguments that were written when the image was built, one on each line.
 
 [ -e /proc/vmcore ] || exit 0
-# a console that cannot be opened is no reason to tell nobody
+# if the console cannot be opened, the nodes must be notified all the same
 if [ -c /dev/console ] && (: >/dev/console) 2>/dev/null; then
     exec >/dev/console 2>&1
 fi

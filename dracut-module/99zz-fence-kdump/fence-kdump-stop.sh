@@ -1,10 +1,10 @@
 #!/bin/sh
-# cleanup hook, before a switch of root: what comes then is a live node, which must not say it crashed
+# cleanup hook before a switch of root: after it the node is alive, and must not say that it crashed
 
 if [ -e /run/fence-kdump.pid ]; then
     read -r _fence_kdump_pid </run/fence-kdump.pid
-    # The process, which may not have its group yet, and the group. KILL, because a shell loses a
-    # TERM that comes while it forks, and a sender started just then would go on.
+    # Kill the process, which may not have its group yet, and the group. Use KILL, because a shell loses
+    # a TERM that arrives while it forks, and a sender that it has just started would go on.
     kill -KILL "$_fence_kdump_pid" "-$_fence_kdump_pid" 2>/dev/null
     _fence_kdump_tries=0
     while kill -0 "$_fence_kdump_pid" || kill -0 "-$_fence_kdump_pid"; do

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Loads the drivers of the hardware watchdogs that the node had armed: they go on counting, and would
-# reset the machine in the midst of the dump. A driver stops its watchdog, or the kernel feeds it then.
-# A process of its own, for which nothing waits. A line of the list is what modprobe is told.
+# Loads the drivers of the hardware watchdogs that the node had armed. They go on counting, and would
+# reset the machine during the dump. With the driver, the watchdog is stopped, or the kernel feeds it.
+# Nothing waits for this process. Each line of the list has arguments for modprobe.
 
 LIST=/etc/fence-kdump/watchdogs
 
-# say TEXT: a line on the console, and one in the kernel's log, which is saved with the dump
+# say TEXT: print a line on the console and in the kernel's log, which is saved with the dump
 say() {
     echo "fence-kdump: $*"
     [ ! -c /dev/kmsg ] || { echo "<4>fence-kdump: $*" >/dev/kmsg; } 2>/dev/null
@@ -13,7 +13,7 @@ say() {
 
 [ -e /proc/vmcore ] || exit 0
 [ -s "$LIST" ] || exit 0
-# a console that cannot be opened is no reason to load nothing
+# if the console cannot be opened, the drivers must be loaded all the same
 if [ -c /dev/console ] && (: >/dev/console) 2>/dev/null; then
     exec >/dev/console 2>&1
 fi

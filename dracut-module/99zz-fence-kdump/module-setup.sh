@@ -1,32 +1,31 @@
 #!/bin/bash
-# Puts into a crash image what tells the other nodes of a cluster that this one dumps. The helper
-# decides and writes; here is what only dracut's own functions can do.
-# A problem in here is a warning: the image is built, and dumps, without us.
+# Puts the sender and the links into a crash image, so that this node notifies the other nodes of a
+# crash. The helper decides and writes files. This module does what only dracut's functions can do.
+# A problem here is only a warning: the image is built, and dumps, without fence-kdump.
 #
 # shellcheck disable=SC2154 # initdir, moddir, kernel and systemdsystemunitdir are dracut's
 
 _fence_kdump_image=${FENCE_KDUMP_IMAGE:-/usr/sbin/fence-kdump-image}
 _fence_kdump_sender=${FENCE_KDUMP_SENDER:-/usr/libexec/fence-kdump}
-# what the helper asks for, a line each; and what it knows of this image, in the image only once all
-# of it is in
+# the requests of the helper, one line each; and the manifest, which is moved into the image last
 _fence_kdump_requests=${DRACUT_TMPDIR:-${initdir%/*}}/fence-kdump.requests
 _fence_kdump_manifest=${DRACUT_TMPDIR:-${initdir%/*}}/fence-kdump.json
 
-# the helper has a limit for all that may hang; this one is for what nobody thought of, as a build
-# that hangs is a node without a crash kernel
+# The helper has its own limits for everything that may hang. This limit is for the unexpected, because
+# a node whose build hangs has no crash kernel.
 _fence_kdump_helper() {
     local _status
     timeout -k 5 "${FENCE_KDUMP_PATIENCE:-120}" "$_fence_kdump_image" "$@" </dev/null
     _status=$?
-    # 1: there is nobody to tell; 2: the reason is on stderr
+    # 1: there is no node to notify; 2: the reason is on stderr
     ((_status <= 2)) || echo "fence-kdump: the image helper failed (status $_status): run $_fence_kdump_image show" >&2
     return "$_status"
 }
 
-# run the helper: files into the image, requests into their file, warnings into the build's log
+# run the helper: files go into the image, requests into their file, warnings into the build's log
 _fence_kdump_plan() {
     local _line _omits=
-    # dracut's own module for watchdogs is left out by administrators who want no driver of one
+    # an administrator who omits dracut's own watchdog module wants no driver of a watchdog
     [[ " $omit_dracutmodules " =~ \ watchdog(-modules)?\  ]] && _omits=1
     {
         _fence_kdump_helper install --initdir "$initdir" --sender "$_fence_kdump_sender" \
@@ -62,7 +61,7 @@ _fence_kdump_install() {
         inst_hook cmdline 01 "$moddir/fence-kdump-start.sh" || return 1
         inst_hook cleanup 01 "$moddir/fence-kdump-stop.sh" || return 1
     fi
-    # last: an image with a manifest counts as one with all that is in the manifest
+    # last: an image with a manifest counts as complete
     mkdir -p "$initdir/usr/lib/dracut"
     mv "$_fence_kdump_manifest" "$initdir/usr/lib/dracut/"
 }
@@ -71,7 +70,7 @@ _fence_kdump_install() {
 check() {
     local _said
     [[ $mount_needs ]] && return 1
-    # kdump's own modules come before this one
+    # kdump's own modules run before this one
     [[ $IN_KDUMP == 1 ]] || dracut_module_included kdumpbase || dracut_module_included kdump ||
         return 255
     _said=$(_fence_kdump_helper show 2>&1 >/dev/null) && return 0
@@ -91,7 +90,7 @@ installkernel() {
     local _kind _name _line
     [[ -s $_fence_kdump_requests ]] || return 0
     while read -r _kind _name; do
-        # these, whatever hostonly thinks: it takes no NIC's driver into a crash image
+        # without hostonly, which takes no NIC driver into a crash image
         [[ $_kind != module ]] || hostonly='' instmods -s "$_name"
     done <"$_fence_kdump_requests"
     [[ -e $initdir/usr/lib/dracut/fence-kdump.json ]] || return 0
@@ -103,7 +102,7 @@ installkernel() {
 
 # called by dracut
 install() {
-    # a subshell: not even an exit in one of dracut's functions stops the build
+    # in a subshell, so that even an exit in one of dracut's functions does not stop the build
     (_fence_kdump_install) ||
         dwarn "fence-kdump: this crash image sends no messages, or not all of them"
     return 0
