@@ -81,11 +81,11 @@ def add_commands(commands: argparse._SubParsersAction[argparse.ArgumentParser]) 
 
 def _add_announce(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     announce = commands.add_parser(
-        "announce", help="tell the cluster which key the crash image has; for systemd"
+        "announce", help="publish in the cluster which key the crash image has; for systemd"
     )
     announce.add_argument(
         "--timeout", type=float, default=0.0, metavar="SECONDS",
-        help="go on trying while Pacemaker does not take it (default: %(default)g)",
+        help="how long to keep trying if Pacemaker does not accept it (default: %(default)g)",
     )  # fmt: skip
     _add_root(announce)
 

@@ -130,7 +130,7 @@ def _refresh(arguments: argparse.Namespace) -> int:
     )
     # Recorded is what came of it: stale only for a rebuild's time is nothing to alarm anybody with.
     _record(found, arguments.root)
-    # Pacemaker may be down; fence-kdump-announce.service tells it when it has started
+    # Pacemaker may be down; then fence-kdump-announce.service does this when it has started
     with contextlib.suppress(finished.ImageError, programs.ProgramError):
         announce.announce(arguments.root, announce.held(arguments.root))
     return 0 if well else 1

@@ -1,11 +1,12 @@
-"""Tell the cluster by which key this node's crash image proves itself.
+"""Publishes in the cluster the id of the key in this node's crash image.
 
-Under auth=required a node is believed only if the right key is in its crash image, and only the
-node itself can look there. So it tells the key's id as a node attribute of Pacemaker's. On any node
-that has the cluster's key, `fence-kdump doctor` compares the ids of all nodes with those that they
-should have. An id tells nothing of the key: it goes over the wire whenever a node proves itself.
+With auth=required, a node is believed only if the right key is in its crash image, and only the
+node itself can read the image. So the node publishes the id of the key as a node attribute of
+Pacemaker. On any node that has the cluster's key, `fence-kdump doctor` compares the ids of all
+nodes with those that they should have. The id does not reveal the key: it is sent whenever a node
+proves its identity.
 
-The attribute is a transient one (attrd_updater(8)): Pacemaker forgets it when the node leaves.
+The attribute is transient (attrd_updater(8)): Pacemaker deletes it when the node leaves.
 """
 
 from __future__ import annotations
@@ -20,9 +21,9 @@ from fence_kdump_image.image import finished
 __all__ = ["ATTRIBUTE", "announce", "held"]
 
 ATTRIBUTE = "fence-kdump-key"
-TOLD = "/run/fence-kdump-key"  # the id that was told since this node has started
-_PATIENCE = 5.0  # seconds for attrd_updater, which may wait without end
-_PAUSE = 5.0  # seconds until it is asked again
+TOLD = "/run/fence-kdump-key"  # the id that was published since this node was started
+_PATIENCE = 5.0  # seconds for attrd_updater, which may wait for ever
+_PAUSE = 5.0  # seconds until the next attempt
 
 
 def held(root: str) -> str:
@@ -41,14 +42,15 @@ def held(root: str) -> str:
 
 
 def announce(root: str, key: str, seconds: float = 0.0) -> None:
-    """Tell the cluster a key's id, or that there is no key any more. A node that has never told one
-    since its start, and has none, says nothing.
+    """Publish the id of a key, or that there is no key any more.
+
+    If this node has no key, and has published none since it was started, nothing is done.
 
     root -- of the file system
     key -- the id, "" for none
-    seconds -- to go on trying while Pacemaker does not take it
+    seconds -- how long to keep trying while Pacemaker does not accept it
 
-    Raises ProgramError if Pacemaker did not take it.
+    Raises ProgramError if Pacemaker did not accept it.
     """
     updater = programs.find("attrd_updater")
     if not updater or not (key or os.path.exists(root + TOLD)):
