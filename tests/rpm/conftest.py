@@ -66,7 +66,9 @@ def c_repo(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The distribution's repository, with the C agent."""
     where = str(tmp_path_factory.mktemp("c"))
     folder = build(where, "-bb", f"{HERE}/c-agent.spec")
-    return repository(f"{where}/repo", *(package(folder, f"fence-agents-{name}") for name in C_SIDE))
+    return repository(
+        f"{where}/repo", *(package(folder, f"fence-agents-{name}") for name in C_SIDE)
+    )
 
 
 @pytest.fixture(scope="session")

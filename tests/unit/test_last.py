@@ -132,6 +132,7 @@ def test_by_which_device_where_the_fencing_was_asked_for(asked: str, by: str, st
     (check,) = judge([], events, "node2", Configuration({}, DEVICES, (), {}))
     assert check.state == state
     assert f"node2 was fenced by {by}" in check.text
+    assert check.remedy == ("on node1: fence-kdump last" if state == "bad" else "")
 
 
 TIMED_OUT = """\
@@ -146,8 +147,29 @@ def test_what_the_agent_said() -> None:
     failed = rest.replace("kdump returned 0", "kdump returned 1")
     _, events = fencing(f"{lost}\n{TIMED_OUT}{failed}")
     assert [e.stage for e in events] == ["lost", "agent_said", "agent_failed", "fenced"]
-    assert events[1].text.startswith("the agent timed out after 3 s waiting for a message")
+    assert events[1].text.startswith("the agent: timed out after 3 s waiting for a message")
     assert events[1].text.endswith("no datagram came")
+
+
+REFUSED = """\
+Nov 25 10:43:33.100 node1 pacemaker-fenced    [45] (log_action) \twarning: fence_kdump[463] stderr:\
+ [ fence_kdump: warning: nodename=node3 and plug=node2 are different nodes in corosync.conf ]
+Nov 25 10:43:33.101 node1 pacemaker-fenced    [45] (log_async_result) \terror: Operation 'reboot'\
+ [463] targeting node2 using kdump returned 1 | call 9 from pacemaker-controld.49
+Nov 25 10:43:33.200 node1 pacemaker-fenced    [45] (log_async_result) \tnotice: Operation 'reboot'\
+ [177] targeting node2 using power returned 0 | call 9 from pacemaker-controld.49
+"""
+
+
+def test_why_another_device_fenced_it() -> None:
+    """The agent's own words, of whichever kind, and for whichever node it ran."""
+    lost, _, _, fenced = PACEMAKER.splitlines()[1:]
+    other = lost.replace("node2", "node4")
+    node, events = fencing(f"{lost}\n{other}\n{REFUSED}{fenced}\n")
+    assert node == "node2"
+    (check,) = judge([], events, "node2", Configuration({}, DEVICES, (), {}))
+    assert check.state == "bad"
+    assert "nodename=node3 and plug=node2 are different nodes in corosync.conf" in check.text
 
 
 def test_one_timeline() -> None:

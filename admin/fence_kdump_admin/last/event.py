@@ -28,12 +28,14 @@ class Event:
     time -- in seconds: since the epoch, as if the record's time zone were UTC, or since the
         kernel's start
     about -- the fencing device, "" where it is about none
+    where -- the node that is asked to run it, "" where the record does not say
     """
 
     stage: str
     text: str
     time: float
     about: str = ""
+    where: str = ""
 
 
 def when(line: str, year: int) -> tuple[float, str, bool] | None:

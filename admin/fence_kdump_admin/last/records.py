@@ -40,8 +40,9 @@ _WORDS = (
     ("fenced", re.compile(rf"Peer {_NODE} was terminated .*: (?:OK|complete)"), "{node} is fenced"),
 )
 _OVER = ("fenced", "not_fenced")
-# what the agent says when nothing came, as Pacemaker logs it
-_SAID = re.compile(rf"fence_kdump: (?P<text>timed out after .+? from {_NODE}.*?)[\s\]]*$")
+_RAN = ("agent", "agent_failed")
+# a line of the agent, as Pacemaker logs it on the node that ran it
+_SAID = re.compile(r"(?:stderr:|error output) \[ fence_kdump: (?P<text>.+?) \]$")
 
 
 def parse(lines: Iterable[str], year: int, node: str = "") -> tuple[str, list[Event]]:
@@ -52,31 +53,42 @@ def parse(lines: Iterable[str], year: int, node: str = "") -> tuple[str, list[Ev
     node -- the node to look for, "" for whichever was the last
     """
     stories: dict[str, list[Event]] = {}
+    said: list[Event] = []  # by the agent; the line after them tells for which node it ran
     last = ""
     for line in lines:
-        found = _find(line)
-        stamp = when(line, year) if found else None
-        if not found or not stamp:
+        found = _said(line, year) or _find(line, year)
+        if isinstance(found, Event):
+            said.append(found)
             continue
-        name, stage, text, device = found
+        if not found:
+            continue
+        name, event = found
         story = stories.setdefault(name, [])
-        if stage in ("lost", "fencing_wanted") and any(e.stage in _OVER for e in story):
+        if event.stage in ("lost", "fencing_wanted") and any(e.stage in _OVER for e in story):
             story.clear()  # it came back since, and this is another time
-        if not any((event.stage, event.text) == (stage, text) for event in story):
-            story.append(Event(stage, text, stamp[0], device))
-        last = last if stage == "lost" else name
+        known = {(e.stage, e.text) for e in story}
+        new = [*said, event] if event.stage in _RAN else [event]
+        story += {(e.stage, e.text): e for e in new if (e.stage, e.text) not in known}.values()
+        said = [] if event.stage in _RAN else said
+        last = last if event.stage == "lost" else name
     wanted = next((name for name in stories if name.lower() == node.lower()), "") if node else last
     return (wanted, stories[wanted]) if wanted else ("", [])
 
 
-def _find(line: str) -> tuple[str, str, str, str] | None:
-    """(node, stage, text, device)"""
-    said = _SAID.search(line)
-    if said:
-        return said["node"], "agent_said", f"the agent {said['text']}", ""
+def _said(line: str, year: int) -> Event | None:
+    found = _SAID.search(line)
+    stamp = when(line, year) if found else None
+    if not found or not stamp:
+        return None
+    return Event("agent_said", f"the agent: {found['text']}", stamp[0])
+
+
+def _find(line: str, year: int) -> tuple[str, Event] | None:
     for stage, pattern, words in _WORDS:
         found = pattern.search(line)
-        if found:
+        stamp = when(line, year) if found else None
+        if found and stamp:
             names = found.groupdict()
-            return names["node"], stage, words.format(**names), names.get("device", "")
+            about, where = names.get("device", ""), names.get("runner", "")
+            return names["node"], Event(stage, words.format(**names), stamp[0], about, where)
     return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from fence_kdump_admin.checks import Check, bad, ok, unknown
@@ -133,5 +133,18 @@ def _fenced(records: Sequence[Event], node: str, cluster: Configuration | None) 
             "fenced", f"{node} was fenced by {by[-1]}: the agent heard it, and no power was cut"
         )
     return bad(
-        "fenced", f"{node} was fenced by {by[-1]}: the agent did not hear it", "fence-kdump doctor"
+        "fenced", f"{node} was fenced by {by[-1]}: {_why(records)}", _where_to_look(records, ours)
     )
+
+
+def _why(records: Sequence[Event]) -> str:
+    said = [event.text for event in records if event.stage == "agent_said"]
+    return "; ".join(said) if said else "no message counted"
+
+
+def _where_to_look(records: Sequence[Event], ours: Collection[str]) -> str:
+    """The node that ran the agent has its lines in the log."""
+    asked = [e.where for e in records if e.stage == "agent_asked" and e.about in ours]
+    if asked and not any(event.stage == "agent_said" for event in records):
+        return f"on {asked[-1]}: fence-kdump last"
+    return "fence-kdump doctor"
