@@ -18,7 +18,8 @@ LIMITS = "timeout=10 pcmk_off_timeout=12 pcmk_off_retries=1"
 @pytest.fixture
 def cluster(five: Cluster) -> Cluster:
     five.reset()
-    five["node1"].shell("pcs property set concurrent-fencing=true")
+    # the default of Pacemaker 3, which calls the option deprecated
+    five["node1"].shell("pcs property set concurrent-fencing=true", outdated=True)
     return five
 
 
