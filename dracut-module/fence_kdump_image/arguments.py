@@ -1,6 +1,6 @@
 """The arguments of the image helper's commands.
 
-Apart from main, as the administrator's command has most of these commands under its own name.
+They are not in main, because the administrator's command offers most of these commands as well.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections.abc import Sequence
 __all__ = ["NAME", "SENDER", "add_commands", "parse"]
 
 NAME = "fence-kdump-image"
-BUILD_SECONDS = 1800.0  # a whole kdumpctl has taken 270 s of processor time on a slow machine
+BUILD_SECONDS = 1800.0  # kdumpctl took 270 s of processor time on a slow machine
 SENDER = os.environ.get("FENCE_KDUMP_SENDER", "/usr/libexec/fence-kdump")
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Read the arguments. Ends the program, as argparse does, for --help and what is wrong.
+    """Read the arguments. As argparse does, it ends the program for --help and for wrong arguments.
 
     argv -- without the program's name
     """

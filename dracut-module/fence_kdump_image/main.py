@@ -1,4 +1,4 @@
-"""The command fence-kdump-image: look at what a crash image would get, or put it in."""
+"""The command fence-kdump-image: shows, checks, or writes what a crash image gets."""
 
 from __future__ import annotations
 
@@ -49,12 +49,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     arguments -- as `fence_kdump_image.arguments` reads them
 
-    Returns the exit status: 0; 1 if the answer is a bad one, which is nobody to tell of show and
-    install, an image that is stale or not loaded of check, a failed rebuild of refresh; 2 if there
-    is none.
+    Returns the exit status. 0: success. 1: there is no node to notify (show, install), the image is
+    stale or not loaded (check), or a rebuild failed (refresh). 2: there is no answer.
     """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # bytes of a file that are no text go out as they came
+        # bytes of a file that are not text are printed unchanged
         sys.stdout.reconfigure(errors="surrogateescape")
     try:
         status = _COMMANDS[arguments.command](arguments)
@@ -124,11 +123,12 @@ def _refresh(arguments: argparse.Namespace) -> int:
         _say(str(error))
         return FAILED
     except finished.ImageError:
-        pass  # it may come to be while refresh waits
+        pass  # an image may be built while refresh waits
     well, found = refresh.refresh(
         arguments.root, lambda: _look(arguments), read, _say, arguments.timeout
     )
-    # Recorded is what came of it: stale only for a rebuild's time is nothing to alarm anybody with.
+    # Only the result is recorded: an image that is stale during a rebuild is no reason for an
+    # alarm.
     _record(found, arguments.root)
     # Pacemaker may be down; then fence-kdump-announce.service does this when it has started
     with contextlib.suppress(finished.ImageError, programs.ProgramError):

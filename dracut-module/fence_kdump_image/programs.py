@@ -1,7 +1,7 @@
-"""Other programs, each with an end: what hangs must hang neither a build nor a rebuild.
+"""Runs other programs with a time limit, so that none of them hangs a build or a rebuild.
 
-A program that is out of time is killed with all that it has started: a child that lives on could
-still hold a lock, as those of kdumpctl do.
+A program that exceeds its limit is killed with all its children. A child that lives on could still
+hold a lock, as those of kdumpctl do.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from collections.abc import Mapping, Sequence
 
 __all__ = ["ProgramError", "TooLongError", "find", "run"]
 
-_GRACE = 5.0  # seconds to tidy up: dracut freezes the image's file system for a moment
-_SEARCH = "/usr/sbin:/sbin"  # beside PATH, which may be a user's
-_MOURNING = 5.0  # seconds for what was killed to go; what the kernel holds goes when it lets go
+_GRACE = 5.0  # seconds to clean up: dracut freezes the file system of the image for a moment
+_SEARCH = "/usr/sbin:/sbin"  # in addition to PATH, which may be a user's
+_MOURNING = 5.0  # seconds for killed programs to end; the kernel may hold one for longer
 
 
 class ProgramError(Exception):
-    """A program did not start or has failed; the text says which one, and why."""
+    """A program did not start or failed; the text says which one, and why."""
 
 
 class TooLongError(ProgramError):
-    """A program was not done in time, and was killed."""
+    """A program did not finish in time, and was killed."""
 
 
 def find(name: str) -> str:
-    """Path of a program of the system's, "" if it is not installed."""
+    """Path of a system program, "" if it is not installed."""
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:{_SEARCH}") or ""
 
 
@@ -42,16 +42,17 @@ def run(
     check: bool = True,
     environment: Mapping[str, str] | None = None,
 ) -> str:
-    """Run a program in a process group of its own, with nothing to read.
+    """Run a program in its own process group, without standard input.
 
     command -- its name or path, and its arguments
-    seconds -- until it is killed, and its process group with it
-    captured -- return what it writes; else it writes where we do, and "" is returned
-    check -- an exit status other than 0 is an error
-    environment -- all of its environment variables, by default ours
+    seconds -- after which it is killed with its process group
+    captured -- return its output; if False, it writes to our output, and "" is returned
+    check -- whether an exit status other than 0 is an error
+    environment -- all its environment variables, by default ours
 
-    Returns its standard output. Raises ProgramError if it cannot be started, or fails and check is
-    set, and TooLongError if it, or what it left with its output open, was not done in time.
+    Returns its standard output. Raises ProgramError if it cannot be started, or if it fails and
+    check is set. Raises TooLongError if it, or a child that has its output open, did not finish in
+    time.
     """
     name = " ".join(command)
     pipe = subprocess.PIPE if captured else None
@@ -62,7 +63,7 @@ def run(
             stdout=pipe,
             stderr=pipe,
             env=environment,
-            close_fds=False,  # a lock that we were given is the program's too
+            close_fds=False,  # the program inherits a lock that we inherited
             start_new_session=True,
         )
     except OSError as error:
@@ -86,7 +87,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGTERM)
         while time.monotonic() < end:
-            process.poll()  # until it is reaped, the program itself counts as one of its group
+            process.poll()  # until it is reaped, the program belongs to its group
             os.killpg(process.pid, 0)
             time.sleep(0.05)
         os.killpg(process.pid, signal.SIGKILL)

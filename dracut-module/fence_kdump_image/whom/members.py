@@ -1,8 +1,7 @@
-"""The cluster's members, where this is a Pacemaker Remote node: it has no corosync.conf, and is in
-none.
+"""The members of the cluster, for a Pacemaker Remote node, which has no corosync.conf.
 
-crm_node(8) knows them only while the node is connected to the cluster, and kdump builds its image
-at boot before that. So a good answer is kept, and used where asking fails.
+crm_node(8) knows them only while the node is connected to the cluster, but kdump builds its image
+at boot before that. So a good answer is stored, and used if asking fails.
 """
 
 from __future__ import annotations
@@ -20,18 +19,18 @@ __all__ = ["PATH", "Members", "current", "parse"]
 
 PATH = "/var/lib/fence-kdump/members"
 
-_PATIENCE = 5.0  # seconds for each question: crm_node itself waits without end
-_AUTHKEY = "/etc/pacemaker/authkey"  # by which a Pacemaker Remote node lets the cluster in
+_PATIENCE = 5.0  # seconds for each question: crm_node itself has no time-out
+_AUTHKEY = "/etc/pacemaker/authkey"  # with which a Pacemaker Remote node accepts the cluster
 _HEADER = "# the cluster's members, as crm_node told this Pacemaker Remote node; written anew\n"
 
 
 @dataclass(frozen=True)
 class Members:
-    """What a Pacemaker Remote node knows of its cluster.
+    """What a Pacemaker Remote node knows about its cluster.
 
-    local -- this node's name there, "" if nobody said
+    local -- this node's name there, "" if it is not known
     nodes -- the names of the members
-    problems -- one-line texts: why nobody is known
+    problems -- one-line texts: why no members are known
     """
 
     local: str = ""
@@ -51,13 +50,14 @@ def parse(text: str) -> Members:
 
 
 def current(root: str, texts: Mapping[str, str]) -> str:
-    """The text about the members now: of today's answer, which is kept, or of the last one that
-    was kept. Raises nothing that is about this machine.
+    """The text with the members: from a new answer, which is stored, or from the stored one.
 
-    root -- of the file system that the kept answer is in
-    texts -- path -> text of this machine's configuration
+    Raises nothing because of the state of this node.
 
-    Returns "" where there is nothing to ask, or a file tells who the nodes are.
+    root -- of the file system with the stored answer
+    texts -- path -> text of this node's configuration
+
+    Returns "" if there is no crm_node, or if a file lists the nodes.
     """
     crm_node = programs.find("crm_node")
     if not crm_node or _is_member(texts.get(corosync.PATH)):
@@ -76,7 +76,7 @@ def current(root: str, texts: Mapping[str, str]) -> str:
 
 
 def _is_member(text: str | None) -> bool:
-    """Whether a corosync.conf names nodes, or may have done so before it was damaged."""
+    """Whether a corosync.conf lists nodes, or may have listed some before it was damaged."""
     if text is None:
         return False
     nodelist = corosync.parse(text)
@@ -87,7 +87,7 @@ def _is_member(text: str | None) -> bool:
 
 def _ask(crm_node: str) -> str:
     """Raises programs.ProgramError."""
-    # a line a node: "1 node1 member"; where the state is not known, none
+    # one line for each node: "1 node1 member"; there is no line if the state is not known
     lines = programs.run([crm_node, "-l"], _PATIENCE).splitlines()
     nodes = [words[1] for words in map(str.split, lines) if len(words) > 1 and words[1] != "(null)"]
     if not nodes:
