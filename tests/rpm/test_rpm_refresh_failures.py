@@ -20,7 +20,7 @@ def test_new_image_does_not_load(node: Node) -> None:
     node.nodes("node1", "node3")
     node.say("tight")
     text = node.refresh(status=1)
-    assert "the new image does not load" in text
+    assert "the new image cannot be loaded" in text
     assert "the old image is put back" in text
     assert node.asked() == ["rebuild", "reload", "reload"]
     assert node.is_first_image_loaded()

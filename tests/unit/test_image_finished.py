@@ -40,7 +40,7 @@ def test_places(path: str, tmp_path: pathlib.Path) -> None:
 
 
 def test_no_image(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(finished.ImageError, match="start the kdump service, which builds it"):
+    with pytest.raises(finished.ImageError, match="start the kdump service"):
         finished.find(str(tmp_path))
 
 

@@ -55,7 +55,7 @@ def find(root: str) -> str:
     kernel = _kernel(root, _settings(root))
     raise ImageError(
         f"no crash image of kernel {kernel} below {root}/boot, {root}/efi or {root}/var/lib/kdump:"
-        " start the kdump service, which builds it"
+        " start the kdump service"
     )
 
 
