@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fence_kdump_admin.doctor.cib import CibError, Device, parse
-from fence_kdump_admin.doctor.options import host_map, hosts, limit, serves, wait
+from fence_kdump_admin.doctor.options import (
+    host_map,
+    hosts,
+    limit,
+    of_cluster,
+    serves,
+    wait,
+)
 
 
 def cib(resources: str = "", rest: str = "", feature: str = "3.16.2") -> bytes:
@@ -87,6 +94,7 @@ def test_which_nodes_a_device_serves() -> None:
         ({"timeout": "junk"}, {}, 50, 60),
         ({"timeout": "20s", "pcmk_off_timeout": "2min"}, {}, 20, 120),
         ({}, {"stonith-timeout": "40"}, 50, 40),
+        ({}, {"stonith-timeout": "40", "fencing-timeout": "30"}, 50, 30),
         ({"pcmk_off_timeout": "90"}, {"stonith-timeout": "40"}, 50, 90),
     ],
 )
@@ -95,3 +103,16 @@ def test_times(
 ) -> None:
     assert wait(device(**pairs)) == waits
     assert limit(device(**pairs), properties)[0] == most
+
+
+@pytest.mark.parametrize(
+    ("properties", "expected"),
+    [
+        ({}, ("", "fencing-enabled")),
+        ({"stonith-enabled": "false"}, ("false", "stonith-enabled")),
+        ({"fencing-enabled": "false", "stonith-enabled": "true"}, ("false", "fencing-enabled")),
+    ],
+)
+def test_an_option_of_two_names(properties: dict[str, str], expected: tuple[str, str]) -> None:
+    """Pacemaker 3.0.3 heeds the newer one where both are set."""
+    assert of_cluster(properties, "fencing-enabled") == expected

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Sequence
 from fence_kdump_admin.checks import Check, bad, ok
 from fence_kdump_admin.doctor import commands
 from fence_kdump_admin.doctor.cib import Configuration, Level
-from fence_kdump_admin.doctor.options import is_true, serves
+from fence_kdump_admin.doctor.options import is_true, of_cluster, serves
 
 __all__ = ["checks"]
 
@@ -33,10 +33,11 @@ def checks(cluster: Configuration, nodes: Sequence[str]) -> list[Check]:
 
 
 def _fencing(cluster: Configuration) -> Check:
-    if is_true(cluster.properties.get("stonith-enabled", "true")):
+    value, name = of_cluster(cluster.properties, "fencing-enabled")
+    if is_true(value or "true"):
         return ok("fencing", "fencing is on in the cluster")
-    text = "stonith-enabled is off: no node is fenced, and no agent listens"
-    return bad("fencing", text, commands.set_property("stonith-enabled", "true"))
+    text = f"{name} is off: no node is fenced, and no agent listens"
+    return bad("fencing", text, commands.set_property(name, "true"))
 
 
 def _device(cluster: Configuration, node: str) -> Check:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from fence_kdump_admin.doctor.cib import Device
 from fence_kdump_protocol.times import seconds
 
-__all__ = ["host_map", "hosts", "is_true", "limit", "serves", "wait"]
+__all__ = ["host_map", "hosts", "is_true", "limit", "of_cluster", "serves", "wait"]
 
 _TRUE = ("true", "on", "yes", "y", "1")  # Pacemaker's crm_str_to_boolean
 _LIMIT = 60.0  # seconds, Pacemaker's default of stonith-timeout
@@ -26,8 +26,20 @@ def limit(device: Device, properties: Mapping[str, str]) -> tuple[float, str]:
     own = seconds(device.options.get("pcmk_off_timeout", ""))
     if own:
         return own, "pcmk_off_timeout"
-    every = seconds(properties.get("stonith-timeout", ""))
-    return (every, "stonith-timeout") if every else (_LIMIT, "pcmk_off_timeout, which is not set")
+    value, name = of_cluster(properties, "fencing-timeout")
+    every = seconds(value)
+    return (every, name) if every else (_LIMIT, "pcmk_off_timeout, which is not set")
+
+
+def of_cluster(properties: Mapping[str, str], name: str) -> tuple[str, str]:
+    """An option of the cluster, "" if it is not set, and the name that it is set by.
+
+    name -- as Pacemaker 3.0.3 has it: fencing-enabled; before, and still as a second name, it was
+        stonith-enabled (pacemaker-schedulerd(7), pacemaker-controld(7))
+    """
+    older = name.replace("fencing-", "stonith-", 1)
+    set_by = next((known for known in (name, older) if known in properties), name)
+    return properties.get(set_by, ""), set_by
 
 
 def is_true(text: str) -> bool:
