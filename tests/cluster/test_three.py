@@ -86,7 +86,7 @@ def commands(name: str) -> Iterator[str]:
     with open(f"{ROOT}/{name}") as file:
         page = file.read()
     for fence, block, word in re.findall(
-        r"^( *)```\n(.*?)^ *```$|`(pcs [^`]+)`", page, re.M | re.S
+        r"^( *)```\n(.*?)^ *```$|`(pcs stonith update [^`]+)`", page, re.M | re.S
     ):
         lines = [word] if word else textwrap.dedent(fence + block).splitlines()
         prompted = [line.partition("# ")[2] for line in lines if re.match(r"node\d# ", line)]
