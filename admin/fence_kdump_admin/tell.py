@@ -43,9 +43,16 @@ def group(subject: str, found: Sequence[Check], paint: Callable[[str, str], str]
     lines = [paint(subject, "1")]
     for check in found:
         mark, colour = _MARKS[check.state]
-        lines.append(f"  {paint(f'{mark:<3}', colour)} {check.text}")
-        lines += [f"      -> {check.remedy}"] if check.remedy else []
+        lines.append(f"  {paint(f'{mark:<3}', colour)} {_plain(check.text)}")
+        lines += [f"      -> {_plain(check.remedy)}"] if check.remedy else []
     return "".join(f"{line}\n" for line in lines)
+
+
+def _plain(text: str) -> str:
+    """The text without characters that a terminal would obey: names come from the configuration."""
+    return "".join(
+        c if c.isprintable() or "\udc80" <= c <= "\udcff" else repr(c)[1:-1] for c in text
+    )
 
 
 def verdict(found: Sequence[Check]) -> str:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from fence_kdump_admin.doctor.cib import CibError, Device, parse
 from fence_kdump_admin.doctor.options import (
+    action_limit,
     host_map,
     hosts,
     limit,
@@ -17,6 +18,7 @@ from fence_kdump_admin.doctor.options import (
     serves,
     wait,
 )
+from fence_kdump_admin.doctor.quorum import together
 
 
 def cib(resources: str = "", rest: str = "", feature: str = "3.16.2") -> bytes:
@@ -116,3 +118,41 @@ def test_times(
 def test_an_option_of_two_names(properties: dict[str, str], expected: tuple[str, str]) -> None:
     """Pacemaker 3.0.3 heeds the newer one where both are set."""
     assert of_cluster(properties, "fencing-enabled") == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "most"),
+    [(None, 1), ("1", 1), ("0", 1), ("junk", 1), ("", 1), ("2", 2), ("-1", -1)],
+)
+def test_how_often_a_device_runs_at_once(value: str | None, most: int) -> None:
+    assert action_limit(device(**({} if value is None else {"pcmk_action_limit": value}))) == most
+
+
+TIE_BREAKER = "quorum {\n\tauto_tie_breaker: 1\n}\n"
+DEVICE = "quorum {\n device {\n  model: net\n  net {\n   algorithm: %s\n  }\n }\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("members", "remotes", "corosync", "most"),
+    [
+        (1, 0, "", 0),
+        (2, 0, "", 0),
+        (2, 0, "quorum {\n two_node: 1\n}\n", 1),
+        (3, 0, "", 1),
+        (4, 0, "", 1),
+        (5, 0, "", 2),
+        (3, 1, "", 2),
+        (2, 1, "quorum {\n two_node: 1\n}\n", 2),
+        (4, 0, TIE_BREAKER, 2),
+        (3, 0, TIE_BREAKER, 1),
+        (4, 0, "quorum {\n#auto_tie_breaker: 1\n}\n", 1),
+        (4, 0, "quorum {\n last_man_standing: 1\n}\n", 3),
+        (3, 0, DEVICE % "lms", 2),
+        (4, 0, DEVICE % "ffsplit", 2),
+        (0, 0, "", 0),
+    ],
+)
+def test_how_many_may_crash_together(members: int, remotes: int, corosync: str, most: int) -> None:
+    assert together(members, remotes, corosync, {}) == most
+    ignored = together(members, remotes, corosync, {"no-quorum-policy": "ignore"})
+    assert ignored == max(members - 1, 0) + remotes

@@ -14,6 +14,7 @@ cib       Pacemaker's configuration, as a file
 live      the running cluster: who is a member, and which key each node has
 commands  what to type, in the words of this node's cluster shell
 options   the options of a fencing device, as Pacemaker reads them
+quorum    how many nodes may crash at once and still be fenced
 cluster   a device and a level for every node
 device    the options of each fence_kdump device
 keys      whether this node, and the others, can prove who they are

@@ -5,23 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from fence_kdump_admin.checks import Check, bad, ok
+from fence_kdump_admin.checks import Check, bad, ok, unknown
 from fence_kdump_admin.doctor import commands
 from fence_kdump_admin.doctor.cib import Configuration, Level
-from fence_kdump_admin.doctor.options import is_true, of_cluster, serves
+from fence_kdump_admin.doctor.options import action_limit, is_true, of_cluster, serves
 
 __all__ = ["checks"]
 
-# With four nodes two that crash at once leave no quorum, and so nobody is fenced.
-_SEVERAL = 5
-# Pacemaker 3.0: fencing is always concurrent by default
+# Pacemaker 3.0: fencing is concurrent by default, however it was built
 _CONCURRENT_SINCE = (3, 20)
 
 
-def checks(cluster: Configuration, nodes: Sequence[str]) -> list[Check]:
+def checks(
+    cluster: Configuration, nodes: Sequence[str], together: int, default: bool | None
+) -> list[Check]:
     """Whether every node has a fence_kdump device, and power fencing after it.
 
     nodes -- names of all nodes, Pacemaker Remote nodes too
+    together -- how many nodes may crash at once and still be fenced, as `quorum` has it
+    default -- whether Pacemaker fences concurrently if it is not told, None if that is not known
     """
     found = [_fencing(cluster)]
     if not cluster.ours:
@@ -29,7 +31,7 @@ def checks(cluster: Configuration, nodes: Sequence[str]) -> list[Check]:
         return [*found, bad("device", text, commands.create(nodes))]
     for node in nodes:
         found += [_device(cluster, node), *_level(cluster, node)]
-    return [*found, *_concurrent(cluster, nodes)]
+    return [*found, *_concurrent(cluster, nodes, default)] if together > 1 else found
 
 
 def _fencing(cluster: Configuration) -> Check:
@@ -128,26 +130,32 @@ def _matches(pattern: str, node: str) -> bool:
         return False
 
 
-def _concurrent(cluster: Configuration, nodes: Sequence[str]) -> list[Check]:
-    if len(nodes) < _SEVERAL:
-        return []
+def _concurrent(cluster: Configuration, nodes: Sequence[str], default: bool | None) -> list[Check]:
+    """Whether nodes that crash together are waited for together, by every device.
+
+    Where not, an agent that waits in vain for one node holds up the next. That one is heard late,
+    or too late: the fencer allows each a time of 1.2 * pcmk_off_timeout from when all were lost.
+    """
     found = []
     value = cluster.properties.get("concurrent-fencing", "")
-    by_default = cluster.feature_set >= _CONCURRENT_SINCE
-    if is_true(value) or (not value and by_default):
+    if not value and cluster.feature_set >= _CONCURRENT_SINCE:
+        default = True
+    remedy = commands.set_property("concurrent-fencing", "true")
+    if is_true(value) or (not value and default):
         found.append(ok("concurrent-fencing", "nodes that crash together are fenced together"))
+    elif not value and default is None:
+        text = "concurrent-fencing is not set, and its default depends on how Pacemaker was built"
+        found.append(unknown("concurrent-fencing", text, remedy))
     else:
         text = "concurrent-fencing is off: nodes that crash together are fenced one after the other"
-        remedy = commands.set_property("concurrent-fencing", "true")
         found.append(bad("concurrent-fencing", text, remedy))
     for device in cluster.ours:
-        served = [node for node in nodes if serves(device, node)]
-        if len(served) < 2:
+        if sum(serves(device, node) for node in nodes) < 2:
             continue
-        if device.options.get("pcmk_action_limit", "1") == "1":
+        if action_limit(device) == 1:
             text = (
-                f"{device.id} listens for one node at a time: another that dumps meanwhile is"
-                " power-fenced"
+                f"{device.id} listens for one node at a time. While it waits in vain for one, it"
+                " does not hear others that crashed, too, and their power may be cut"
             )
             remedy = commands.set_options(device.id, pcmk_action_limit="-1")
             found.append(bad("action-limit", text, remedy, device.id))

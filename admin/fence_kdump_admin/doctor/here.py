@@ -33,7 +33,7 @@ class Here:
     cluster -- Pacemaker's configuration, None if it is not known
     cluster_problem -- why not, "" if it is, or if this node has none
     addresses -- name -> addresses of all nodes that corosync.conf or the CIB names
-    remote -- the names of those that corosync.conf does not have: Pacemaker Remote nodes
+    remote -- the names of those that the CIB alone has an address for: Pacemaker Remote nodes
     live -- what the running cluster says
     """
 
@@ -87,7 +87,7 @@ def look(root: str, node: str) -> Here:
         cluster=cluster,
         cluster_problem=cluster_problem,
         addresses={node.name: (*node.addresses, *node.cib) for node in everybody},
-        remote=frozenset(node.name for node in everybody if not node.addresses),
+        remote=frozenset(n.name for n in everybody if n.cib and not n.addresses),
         live=ask(root),
     )
 

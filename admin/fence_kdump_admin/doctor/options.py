@@ -8,7 +8,16 @@ from collections.abc import Mapping
 from fence_kdump_admin.doctor.cib import Device
 from fence_kdump_protocol.times import seconds
 
-__all__ = ["host_map", "hosts", "is_true", "limit", "of_cluster", "serves", "wait"]
+__all__ = [
+    "action_limit",
+    "host_map",
+    "hosts",
+    "is_true",
+    "limit",
+    "of_cluster",
+    "serves",
+    "wait",
+]
 
 _TRUE = ("true", "on", "yes", "y", "1")  # Pacemaker's crm_str_to_boolean
 _LIMIT = 60.0  # seconds, Pacemaker's default of stonith-timeout
@@ -40,6 +49,17 @@ def of_cluster(properties: Mapping[str, str], name: str) -> tuple[str, str]:
     older = name.replace("fencing-", "stonith-", 1)
     set_by = next((known for known in (name, older) if known in properties), name)
     return properties.get(set_by, ""), set_by
+
+
+def action_limit(device: Device) -> int:
+    """How many actions of a device a node runs at once; negative: any number.
+
+    As pacemaker-fenced's get_action_limit: 0, and what is no number, stand for the default.
+    """
+    try:
+        return int(device.options.get("pcmk_action_limit", "")) or 1
+    except ValueError:
+        return 1
 
 
 def is_true(text: str) -> bool:

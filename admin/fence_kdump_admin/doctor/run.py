@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from fence_kdump_admin.checks import Check, bad, ok, unknown
-from fence_kdump_admin.doctor import cluster, crash, device, firewall, image, keys, watchdog, way
+from fence_kdump_admin.doctor import (
+    cluster,
+    crash,
+    device,
+    firewall,
+    image,
+    keys,
+    quorum,
+    watchdog,
+    way,
+)
 from fence_kdump_admin.doctor.here import Here, look
 from fence_kdump_admin.probe.run import port_of
 from fence_kdump_cluster import corosync
@@ -55,5 +65,10 @@ def _cluster(here: Here) -> list[Check]:
             )
         ]
     found = [ok("cib", "Pacemaker's configuration is readable")]
-    found += cluster.checks(here.cluster, list(here.addresses))
+    remotes = len(here.remote)
+    members = len(here.addresses) - remotes
+    text = here.text(corosync.PATH)
+    together = quorum.together(members, remotes, text, here.cluster.properties)
+    default = quorum.fences_together()
+    found += cluster.checks(here.cluster, list(here.addresses), together, default)
     return found + device.checks(here.cluster, here.addresses, port_of(here.plan))
