@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -88,3 +89,17 @@ def test_the_default_zone_and_our_service(
     with listening_agent("--plug", "10.0.0.2,fd00::2", "-t", "50", host=survivor) as agent:
         assert ways(peer) == {IPV4: "listening", IPV6: "listening"}
         assert agent.process.poll() is None
+
+
+def test_one_address_alone_may_come_in(
+    survivor: Host, peer: Host, firewalld: Callable[[str], Result]
+) -> None:
+    """As docs/security.md has it, for the peer's IPv4 address."""
+    with open(f"{ROOT}/docs/security.md") as file:
+        (block,) = re.findall(r"```\n(firewall-cmd [^`]*rich-rule[^`]*)```", file.read())
+    assert "source address=10.0.0.2 " in block
+    firewalld(words.opening(PORT))
+    restricted = firewalld(block)
+    assert restricted.status == 0, restricted
+    assert judged(firewalld) == [{ACCEPT}, {REJECT}]
+    assert ways(peer) == {IPV4: "free", IPV6: "prohibited"}
