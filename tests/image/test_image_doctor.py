@@ -178,6 +178,16 @@ def test_all_is_wrong(node: Workshop, image: Image) -> None:
     assert all(found[name]["remedy"] for name in wrong)
 
 
+def test_a_pacemaker_remote_node_needs_no_agent(node: Workshop, image: Image) -> None:
+    kept = [f"{node.root}/usr/sbin/fence_kdump", f"{node.root}/etc/corosync/corosync.conf"]
+    for path in kept:
+        os.rename(path, f"{path}.kept")
+    found = checks(node, image)
+    for path in kept:
+        os.rename(f"{path}.kept", path)
+    assert found["agent"]["state"] == "ok"
+
+
 def test_nothing_is_known_of_an_image_that_is_none(node: Workshop, image: Image) -> None:
     with open(f"{node.where}/none.img", "w") as file:
         file.write("no image\n")

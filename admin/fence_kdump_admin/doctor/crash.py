@@ -8,6 +8,7 @@ import shutil
 
 from fence_kdump_admin.checks import Check, bad, ok, unknown
 from fence_kdump_admin.doctor.here import Here
+from fence_kdump_cluster import corosync
 
 __all__ = ["checks"]
 
@@ -50,8 +51,10 @@ def _kernel(here: Here) -> Check:
 def _agent(here: Here) -> Check:
     if os.access(here.root + AGENT, os.X_OK):
         return ok("agent", f"{AGENT} is installed")
+    if not here.text(corosync.PATH):
+        return ok("agent", "this node is not a cluster member, so it needs no fence agent")
     text = f"{AGENT} is not installed: this node cannot hear that another one dumps"
-    return bad("agent", text, "dnf install fence-kdump-agent")
+    return bad("agent", text, f"{_installer()} install fence-kdump-agent")
 
 
 def _stock_sender(here: Here) -> Check:
@@ -60,8 +63,14 @@ def _stock_sender(here: Here) -> Check:
             f"{STOCK_SENDER} exists and switches on kdump's own fence_kdump code. That code starts"
             " later, and it stops the build of the image where there is no route"
         )
-        return bad("stock-sender", text, "dnf swap fence-agents-kdump fence-kdump-agent")
+        swap = "dnf swap fence-agents-kdump fence-kdump-agent"
+        other = f"remove the package of the C programs: 'rpm -qf {STOCK_SENDER}' prints its name"
+        return bad("stock-sender", text, swap if _installer() == "dnf" else other)
     return ok("stock-sender", "kdump's own fence_kdump code is off")
+
+
+def _installer() -> str:
+    return "dnf" if shutil.which("dnf") or not shutil.which("zypper") else "zypper"
 
 
 def _units(here: Here) -> Check:
