@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 
 from lab.cluster import Cluster, Node, wait_for
-from lab.images import HELPER, MODULE, SENDER
+from lab.images import HELPER
+from lab.loaded import build
 from lab.node import write_key
 from lab.programs import ADMIN, ROOT, run
 
@@ -411,25 +412,6 @@ def keyed(well: Cluster) -> Iterator[Cluster]:
     for path in paths:
         os.unlink(path)
     well["node1"].shell(f"pcs {UPDATE} auth=")
-
-
-# What dracut's module puts into an image, without the rest of one.
-BUILD = f"""
-mountpoint -q /var/lib/kdump || {{ mkdir -p /var/lib/kdump; mount -t tmpfs tmpfs /var/lib/kdump; }}
-root=/var/lib/kdump/root
-mkdir -p $root/usr/lib/dracut
-{HELPER} install --initdir $root --sender {SENDER} --module {MODULE} \\
-    --manifest $root/usr/lib/dracut/fence-kdump.json --kernel "$(uname -r)"
-(cd $root; find . | cpio --create --format=newc --quiet) >/var/lib/kdump/initrd
-rm -r $root
-"""
-
-
-def build(node: Node, command: str) -> None:
-    """Have a crash image, and tell the cluster of its key by that command of the image helper."""
-    for argv in (["sh", "-euc", BUILD], [HELPER, command]):
-        result = node.run(*argv)
-        assert result.status == 0, result
 
 
 def keys_of(cluster: Cluster) -> dict[str, Mapping[str, str]]:
