@@ -16,6 +16,29 @@ say() {
     [ ! -c /dev/kmsg ] || { echo "<4>fence-kdump: $*" >/dev/kmsg; } 2>/dev/null
 }
 
+# by_path NAME: sets $path to the program of that name on PATH. Where BusyBox is the shell, it takes a
+# program of its own for a name without a path, whatever is on PATH.
+by_path() {
+    path=$1 IFS=:
+    for folder in $PATH; do
+        if [ -x "$folder/$1" ]; then
+            path=$folder/$1
+            break
+        fi
+    done
+    unset IFS
+}
+
+by_path ip
+ip=$path
+ip() { "$ip" "$@"; }
+by_path modprobe
+modprobe=$path
+modprobe() { "$modprobe" "$@"; }
+by_path sleep
+sleep=$path
+sleep() { "$sleep" "$@"; }
+
 # step WORD...: do one line of the plan; a failure prints one line
 step() {
     case $1 in

@@ -11,6 +11,19 @@ say() {
     [ ! -c /dev/kmsg ] || { echo "<4>fence-kdump: $*" >/dev/kmsg; } 2>/dev/null
 }
 
+# by_path NAME: sets $path to the program of that name on PATH. Where BusyBox is the shell, it takes a
+# program of its own for a name without a path, whatever is on PATH.
+by_path() {
+    path=$1 IFS=:
+    for folder in $PATH; do
+        if [ -x "$folder/$1" ]; then
+            path=$folder/$1
+            break
+        fi
+    done
+    unset IFS
+}
+
 [ -e /proc/vmcore ] || exit 0
 [ -s "$LIST" ] || exit 0
 # if the console cannot be opened, the drivers must be loaded all the same
@@ -18,9 +31,10 @@ if [ -c /dev/console ] && (: >/dev/console) 2>/dev/null; then
     exec >/dev/console 2>&1
 fi
 set -f
+by_path modprobe
 while read -r line; do
     # shellcheck disable=SC2086 # words; several lines become one
-    if error=$(modprobe $line 2>&1); then
+    if error=$("$path" $line 2>&1); then
         say "watchdog: loaded $line"
     else
         say "failed: modprobe $line:" $error

@@ -35,6 +35,18 @@ _fence_kdump_plan() {
     return "${PIPESTATUS[0]}"
 }
 
+# this machine's own programs into the image, also where dracut's busybox module has put links for
+# them: BusyBox's ip knows too little, and its modprobe not every compression
+_fence_kdump_programs() {
+    local _name _path
+    for _name in "$@"; do
+        for _path in "$initdir"/{,usr/}{,s}bin/"$_name"; do
+            [[ $(readlink "$_path") != *busybox ]] || rm -f "$_path"
+        done
+    done
+    inst_multiple "$@"
+}
+
 _fence_kdump_install() {
     local _kind _name
     if ! [[ -x $_fence_kdump_sender/fence_kdump_send ]]; then
@@ -49,7 +61,7 @@ _fence_kdump_install() {
             file:*) inst_simple "$_name" || dinfo "fence-kdump: $_name does not exist" ;;
         esac
     done <"$_fence_kdump_requests"
-    inst_multiple ip modprobe sleep || return 1
+    _fence_kdump_programs ip modprobe sleep || return 1
     if dracut_module_included systemd; then
         for _name in fence-kdump-{watchdogs,links,sender}.service; do
             inst_simple "$moddir/$_name" "$systemdsystemunitdir/$_name" || return 1

@@ -43,6 +43,16 @@ def test_sender_runs_in_it(image: Image) -> None:
     assert run.stdout.startswith("fence_kdump_send ")
 
 
+def test_programs_are_the_machine_s_where_busybox_has_links_for_them(images: Workshop) -> None:
+    """dracut's busybox module has one for all that BusyBox does, earlier than any other module."""
+    modules = "bash busybox base kdumpbase zz-fence-kdump"
+    image = images.build(["--no-hostonly", "--no-kernel", "--modules", modules])
+    for program, said in (("ip", "iproute2"), ("modprobe", "kmod"), ("sleep", "coreutils")):
+        # env looks at PATH, as our scripts do; BusyBox as the shell does not
+        result = image.run("/usr/bin/env", program, "-V" if program == "ip" else "--version")
+        assert said in result.stdout, (program, result)
+
+
 def test_no_library_of_the_sender_is_in_it_twice(image: Image) -> None:
     """dracut looks for the libraries of every executable file, and finds the system's."""
     private = f"{image.root()}/usr/lib/fence-kdump/_internal"

@@ -176,7 +176,7 @@ class Crash:
         return self.end()
 
 
-@pytest.fixture(params=["dash", "bash"])
+@pytest.fixture(params=["dash", "bash", "busybox sh"])
 def crash(tmp_path: pathlib.Path, request: pytest.FixtureRequest) -> Iterator[Crash]:
     made = Crash(tmp_path, request.param)
     yield made
