@@ -7,7 +7,6 @@ the same script works in a crash kernel is what tests/panic shows.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import pathlib
 import signal
@@ -80,10 +79,12 @@ class Crash:
 
     def kernel_log(self) -> list[str]:
         """What was written to /dev/kmsg so far."""
-        os.set_blocking(self._log, False)
-        with contextlib.suppress(BlockingIOError):
-            return os.read(self._log, 65536).decode().splitlines()
-        return []
+        mark = b"so far\n"  # what was written before comes before it
+        os.write(self._log_end, mark)
+        text = b""
+        while not text.endswith(mark):
+            text += os.read(self._log, 65536)
+        return text.removesuffix(mark).decode().splitlines()
 
     def close(self) -> None:
         """End it if it still runs."""
