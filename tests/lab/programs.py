@@ -50,6 +50,7 @@ def run(
         input=stdin or "",
         capture_output=True,
         text=True,
+        errors="surrogateescape",  # lsinitrd prints a part of a squashed image
         timeout=DEADLINE,
         check=False,
         **keys,
