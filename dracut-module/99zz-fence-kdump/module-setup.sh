@@ -40,6 +40,8 @@ _fence_kdump_plan() {
 _fence_kdump_programs() {
     local _name _path
     for _name in "$@"; do
+        # no link goes before there is something in its place
+        find_binary "$_name" >/dev/null || continue
         for _path in "$initdir"/{,usr/}{,s}bin/"$_name"; do
             [[ $(readlink "$_path") != *busybox ]] || rm -f "$_path"
         done
