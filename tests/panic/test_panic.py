@@ -17,7 +17,7 @@ from rig.run import Outcome, Scenario
 from rig.timeline import PANIC
 from rig.witness import Datagram
 
-pytestmark = pytest.mark.timeout(900)  # a test may wait for others' machines; the rig has limits
+pytestmark = pytest.mark.timeout(1800)  # a test may wait for others' machines; the rig has limits
 
 OVER_NETWORK: dict[str, Any] = {"target": "network", "memory": "256M"}
 V1 = bytes.fromhex("402a301b01000000")  # the message of version 1, as x86 sends it

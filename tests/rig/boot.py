@@ -16,13 +16,15 @@ __all__ = ["CRASH_CMDLINE", "PRODUCTION_CMDLINE", "BootFailed", "Outcome", "atte
 # what kdump-utils appends on x86, without what is about hardware that QEMU has not
 CRASH_CMDLINE = (
     "console=ttyS0 irqpoll nr_cpus=1 reset_devices cgroup_disable=memory numa=off "
-    "udev.children-max=2 panic=10 nokaslr novmcoredd rd.shell=0"
+    "udev.children-max=2 panic=10 nokaslr novmcoredd rd.shell=0 "
+    # a busy machine and a newer systemd bring udevd up late, and the dump's disk with it
+    "systemd.default_device_timeout_sec=300"
 )
 PRODUCTION_CMDLINE = "console=ttyS0 crashkernel={} panic=10"
 
 _ENDS = ("RIG: power off", "RIG: still alive")  # how a boot says that it got to its end
 _FAULTS = ("Initramfs unpacking failed", "RIG: FAILED")
-_LIMIT = 240.0  # seconds; a boot that takes longer hangs
+_LIMIT = 600.0  # seconds; a boot that takes longer hangs
 
 
 class BootFailed(RigError):
