@@ -44,7 +44,7 @@ save() {
         makedumpfile --message-level 4 -l -d 31 /proc/vmcore "$directory/vmcore.part" &&
         sync &&
         mv "$directory/vmcore.part" "$directory/vmcore" &&
-        dmesg -T >"$directory/kexec-dmesg.log" &&
+        { dmesg -T 2>/dev/null || dmesg; } >"$directory/kexec-dmesg.log" && # BusyBox has no -T
         sync
 }
 
