@@ -173,5 +173,6 @@ class System:
 
     def vmcore(self) -> str | None:
         """Brings the dump to the folder, once the machine has ended; None if there is none."""
+        disk.replay(self._disk)
         path = os.path.join(self._folder, "vmcore")
         return path if disk.extract(self._disk, "/var/crash/vmcore", path) else None

@@ -9,7 +9,7 @@ import tempfile
 from .host import RigError, kernel_image, run
 from .stage1 import populate
 
-__all__ = ["add_file_system", "add_production_disk", "check", "crash_log", "extract"]
+__all__ = ["add_file_system", "add_production_disk", "check", "crash_log", "extract", "replay"]
 
 _SIZE = "600M"
 
@@ -57,12 +57,17 @@ def crash_log(path: str, folder: str) -> str | None:
     return output if extract(path, "/var/crash/kexec-dmesg.log", output) else None
 
 
+def replay(path: str) -> None:
+    """Does what the file system's journal has left to do: a machine was cut off that used it."""
+    run("e2fsck", "-p", "-E", "journal_only", path)
+
+
 def check(path: str) -> None:
     """Raises RigError when the file system is damaged. A journal left to replay is no damage."""
     replayed = f"{path}.replayed"
     run("cp", "--sparse=always", path, replayed)
     try:
-        run("e2fsck", "-p", "-E", "journal_only", replayed)
+        replay(replayed)
         run("e2fsck", "-fn", replayed)
     except RigError as e:
         raise RigError(f"the file system of {path} is damaged: {e}") from e
