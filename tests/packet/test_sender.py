@@ -4,10 +4,13 @@ names come and go. Intervals are an hour where a message has to come of an event
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import os
+import pathlib
 import pty
 import signal
 import socket
+import struct
 import subprocess
 import sys
 import tty
@@ -313,6 +316,50 @@ def test_a_line_in_the_log_for_each_of_many_nodes(survivor: Host, peer: Host) ->
         assert run(command, host=peer).status == 0
         lines = os.read(end, 65536).decode().splitlines()
         assert lines == [f"<4>fence_kdump_send: {node}: message sent" for node in nodes]
+
+
+def test_the_log_is_opened_anew_for_each_line(
+    survivor: Host, peer: Host, tmp_path: pathlib.Path
+) -> None:
+    """The kernel takes 10 lines in 5 s of an open file, unless printk.devkmsg=on (kernel,
+    devkmsg_write), and the rest is lost: 32 nodes with two rings are 62 lines at once."""
+    nodes = [f"10.0.1.{number}" for number in range(1, 63)]
+    peer.ip("route add 10.0.1.0/24 dev eth0")
+    log = tmp_path / "kmsg"
+    log.touch()
+    with Watched(str(log)) as watched:
+        command = in_crash_kernel('exec "$@"', str(log), SENDER, "--crash-only", "-c", "1", *nodes)
+        assert run(command, host=peer).status == 0
+        assert watched.writes_of_each_open() == [1] * len(nodes)
+
+
+class Watched:
+    """A file of which inotify(7) tells who opens and writes it; Python has no module for that."""
+
+    _MODIFY, _OPEN = 0x002, 0x020
+    _EVENT = struct.Struct("=iIII")
+
+    def __init__(self, path: str) -> None:
+        libc = ctypes.CDLL(None, use_errno=True)
+        self._fd = libc.inotify_init1(os.O_CLOEXEC | os.O_NONBLOCK)
+        watch = libc.inotify_add_watch(self._fd, path.encode(), self._MODIFY | self._OPEN)
+        assert self._fd >= 0 <= watch
+
+    def __enter__(self) -> Watched:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._fd)
+
+    def writes_of_each_open(self) -> list[int]:
+        """How often it was written to after each time that it was opened."""
+        found: list[int] = []
+        for _, mask, _, _ in self._EVENT.iter_unpack(os.read(self._fd, 1 << 20)):
+            if mask & self._OPEN:
+                found.append(0)
+            elif found:
+                found[-1] += 1
+        return found
 
 
 def test_a_crash_kernel_without_a_log(survivor: Host, peer: Host, tap: Tap) -> None:
