@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fence_kdump_admin.last.story import Timeline
+from fence_kdump_admin.plain import plain
 
 __all__ = ["draw"]
 
@@ -15,7 +16,7 @@ def draw(timeline: Timeline) -> str:
     first = min([0.0, *(seconds for seconds, _ in timeline.rows)])
     last = max(seconds for seconds, _ in timeline.rows)
     scale = _WIDTH / (last - first) if last > first else 0.0
-    texts = [_short(event.text) for _, event in timeline.rows]
+    texts = [_short(plain(event.text)) for _, event in timeline.rows]
     width = max(len(text) for text in texts)
     lines = [f"seconds since {timeline.since}"]
     for (seconds, _), text in zip(timeline.rows, texts):

@@ -10,6 +10,7 @@ from typing import TextIO
 from fence_kdump_admin.checks import BAD, OK, UNKNOWN, Check
 from fence_kdump_admin.draw import draw
 from fence_kdump_admin.last.run import Last
+from fence_kdump_admin.plain import plain
 from fence_kdump_admin.probe import words
 from fence_kdump_admin.probe.listen import Arrival
 from fence_kdump_admin.probe.send import Result
@@ -43,16 +44,9 @@ def group(subject: str, found: Sequence[Check], paint: Callable[[str, str], str]
     lines = [paint(subject, "1")]
     for check in found:
         mark, colour = _MARKS[check.state]
-        lines.append(f"  {paint(f'{mark:<3}', colour)} {_plain(check.text)}")
-        lines += [f"      -> {_plain(check.remedy)}"] if check.remedy else []
+        lines.append(f"  {paint(f'{mark:<3}', colour)} {plain(check.text)}")
+        lines += [f"      -> {plain(check.remedy)}"] if check.remedy else []
     return "".join(f"{line}\n" for line in lines)
-
-
-def _plain(text: str) -> str:
-    """The text without characters that a terminal would obey: names come from the configuration."""
-    return "".join(
-        c if c.isprintable() or "\udc80" <= c <= "\udcff" else repr(c)[1:-1] for c in text
-    )
 
 
 def verdict(found: Sequence[Check]) -> str:
@@ -76,7 +70,7 @@ def last(found: Last, paint: Callable[[str, str], str], as_json: bool) -> str:
     """The story of a crash, and what follows from it."""
     if as_json:
         return json.dumps(_story(found), indent=2) + "\n"
-    parts = [f"{found.node or 'a node'}, by {' and '.join(found.sources)}\n"]
+    parts = [plain(f"{found.node or 'a node'}, by {' and '.join(found.sources)}") + "\n"]
     parts += [f"\n{draw(timeline)}" for timeline in found.timelines]
     return "".join([*parts, "\n", group("what follows", found.checks, paint)])
 
@@ -121,7 +115,7 @@ def probed(results: Sequence[Result], port: int, as_json: bool) -> str:
         lines += [f"    the crash kernel: {goal.doubt}"] if goal.doubt else []
         remedy = words.remedy(result, port)
         lines += [f"    -> {remedy}"] if remedy else []
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{plain(line)}\n" for line in lines)
 
 
 def listening(port: int, seconds: float, as_json: bool) -> str:

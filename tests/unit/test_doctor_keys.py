@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import html
 import os
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from fence_kdump_admin import tell
 from fence_kdump_admin.checks import Check
-from fence_kdump_admin.doctor import keys, live
+from fence_kdump_admin.doctor import commands, keys, live
 from fence_kdump_admin.doctor.cib import CibError, Configuration, Device
 from fence_kdump_admin.doctor.here import Here
 from fence_kdump_image.image.nodekey import NodeKey
@@ -231,3 +234,50 @@ def test_what_is_no_status(data: bytes) -> None:
 
 def test_with_a_root_the_running_cluster_is_another_s(tmp_path: Path) -> None:
     assert "--root" in live.look(str(tmp_path)).problem
+
+
+def test_a_name_twice() -> None:
+    """A node that was set up anew has another id, and what it was before is still in the status."""
+    old = '<node_state id="9" uname="node2" in_ccm="false" crmd="offline">{}</node_state>'
+    now = '<node_state id="2" uname="node2" in_ccm="true" crmd="online">{}</node_state>'
+    told = (
+        "<transient_attributes><instance_attributes>"
+        '<nvpair name="fence-kdump-key" value="{}"/>'
+        "</instance_attributes></transient_attributes>"
+    )
+    pair = (old.format(told.format("0" * 16)), now.format(told.format("1" * 16)))
+    for states in (pair, pair[::-1]):
+        said = live.parse(f"<status>{''.join(states)}</status>".encode())
+        assert not said.is_absent("node2")
+        assert said.key_of("node2") == "1" * 16
+
+
+def test_a_name_does_not_command_a_terminal() -> None:
+    check = Check("way", "bad", "\x1b[2Jnode2\x9b5m\r is ü", "ssh \x07node2")
+    said = tell.group("network", [check], lambda text, colour: text)
+    assert said == ("network\n  BAD \\x1b[2Jnode2\\x9b5m\\r is ü\n      -> ssh \\x07node2\n")
+
+
+@pytest.mark.parametrize("cluster_shell", ["pcs", "crm"])
+def test_a_name_does_not_command_a_shell(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, cluster_shell: str
+) -> None:
+    """Each remedy, typed into a shell whose programs print their arguments."""
+    for program in (cluster_shell, "cibadmin"):
+        (tmp_path / program).write_text("#!/bin/sh\nprintf '%s\\n' \"$@\"\n")
+        (tmp_path / program).chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    name = f"a'b; : >{tmp_path}/c $(: >{tmp_path}/d)"
+    for line in (
+        commands.set_options(name, timeout=name),
+        commands.set_options(name, nodename=""),
+        commands.enable(name),
+        commands.create([name]),
+        commands.clear_levels(name),
+        commands.add_level(1, name, name),
+    ):
+        said = subprocess.run(
+            ["/bin/sh", "-c", line], check=True, stdout=subprocess.PIPE, text=True
+        )
+        assert name in html.unescape(said.stdout), line
+    assert sorted(os.listdir(tmp_path)) == sorted([cluster_shell, "cibadmin"])

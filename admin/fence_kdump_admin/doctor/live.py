@@ -75,11 +75,13 @@ def parse(data: bytes) -> Live:
     keys: dict[bytes, str] = {}
     for state in top.iter("node_state"):
         node = fold(state.get("uname") or state.get("id") or "")
-        # of a Pacemaker Remote node only the first is there
+        # a Pacemaker Remote node has only the first
         signs = [state.get(name) for name in ("in_ccm", "crmd")]
-        members[node] = signs[0] is not None and not any(sign in _NO for sign in signs)
+        is_member = signs[0] is not None and not any(sign in _NO for sign in signs)
+        # a node with another id, that had the same name before, may still be there
+        members[node] = members.get(node, False) or is_member
         for pair in state.iterfind("transient_attributes/instance_attributes/nvpair"):
             value = pair.get("value", "")
-            if pair.get("name") == ATTRIBUTE and _KEY_ID.match(value):
+            if is_member and pair.get("name") == ATTRIBUTE and _KEY_ID.match(value):
                 keys[node] = value
     return Live(members, keys)

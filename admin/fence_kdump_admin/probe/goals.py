@@ -13,14 +13,14 @@ __all__ = ["Goal", "UnknownNodeError", "find", "hosts"]
 
 
 class UnknownNodeError(Exception):
-    """A node was asked for that nobody knows; the text names it."""
+    """A node on the command line is not known; the text names it."""
 
 
 @dataclass(frozen=True)
 class Goal:
     """One address to probe.
 
-    node -- whose it is; the address itself if nobody knows
+    node -- whose address it is; the address itself if that is not known
     address -- with its scope, if it has one; a name that does not resolve, in its place
     source -- the address to send from, "" for the kernel's choice
     device -- the device to send over, "" for the kernel's choice

@@ -1,9 +1,10 @@
 """The answers to the probes of one address -> one word for the way there.
 
-A probe for the messages' own port tells most. Silence there may mean that somebody listens, as that
-is what UDP does. So a port beside it, on which nobody ought to listen, is asked first and once
-more: only when each of those was answered does silence count for a listener. Else the answers may
-just be dropped on the way, or held back: hosts send ICMP errors at a bounded rate.
+A probe of the messages' own port tells most. If it is not answered, a program may listen there:
+UDP does not answer then. So a port beside it, on which no program should listen, is probed twice.
+Only if both of those probes are answered, silence on the own port means a listener. Otherwise a
+firewall may have dropped the answers, or the host may have held them back: it limits the rate of
+ICMP errors.
 """
 
 from __future__ import annotations
@@ -23,11 +24,11 @@ __all__ = [
     "judge",
 ]
 
-FREE = "free"  # port unreachable: nobody listens, or a firewall answers as a closed port does
+FREE = "free"  # port unreachable: no listener, or a firewall that answers so
 PROHIBITED = "prohibited"  # the other end rejects it
 LISTENING = "listening"  # no answer, while the port beside answers
 SILENT = "silent"  # no answer at all
-NO_NEIGHBOUR = "no-neighbour"  # this host itself found nobody with that address
+NO_NEIGHBOUR = "no-neighbour"  # this host got no answer to ARP or neighbour discovery
 ROUTER = "router"  # another host says that it cannot pass it on
 NO_ROUTE = "no-route"  # it did not leave this host
 
@@ -39,7 +40,7 @@ def judge(
     own: Collection[str],
     theirs: Collection[str],
 ) -> tuple[str, Answer | None]:
-    """The word, and the answer that it stands on; None if it stands on silence.
+    """The word, and the answer that it is based on; None if it is based on silence.
 
     answers -- in the order in which they came
     port -- the UDP port of messages
@@ -64,7 +65,7 @@ def _word(answer: Answer, own: Collection[str], theirs: Collection[str]) -> str:
     if answer.offender in theirs:
         return FREE if answer.is_port else PROHIBITED
     if answer.offender in own:
-        # what else this host says to itself is its own firewall's
+        # any other error from this host comes from its own firewall
         is_missing = answer.text in ("host unreachable", "address unreachable")
         return NO_NEIGHBOUR if is_missing else PROHIBITED
     return ROUTER

@@ -1,8 +1,8 @@
-"""The other end of a probe: what comes in for the port, and what this node's firewall lets through.
+"""The other end of a probe: which probes arrive, and which of them this node's firewall lets in.
 
-Two looks at the same datagram. A packet socket (packet(7)) sees it before the firewall, a raw one
-(raw(7)) after: what only the first sees was dropped or rejected here. The port itself stays free,
-or with whom it is.
+There are two looks at the same datagram. A packet socket (packet(7)) sees it before the firewall,
+a raw socket (raw(7)) after it. What only the first one sees was dropped or rejected here. The UDP
+port itself is not bound, so any other program can have it.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ Program = Sequence["tuple[int, int, int, int]"]
 
 @dataclass(frozen=True)
 class Arrival:
-    """A probe that came in.
+    """A probe that arrived.
 
     source, destination -- addresses
-    passed -- whether the firewall let it through
+    passed -- whether the firewall let it in
     """
 
     source: str
@@ -71,7 +71,7 @@ class Ear:
                 if family == socket.AF_INET6:
                     raw.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_RECVPKTINFO, 1)
             for sock in (*self._before, *self._after):
-                _empty(sock)  # of what came before its filter did
+                _empty(sock)  # it may have taken datagrams before it had its filter
         except OSError:
             self.__exit__()
             raise
@@ -84,7 +84,7 @@ class Ear:
             sock.close()
 
     def arrivals(self, seconds: float) -> Iterator[Arrival]:
-        """Each probe as it becomes clear what became of it, for so many seconds."""
+        """Each probe, as soon as its fate is known, for so many seconds."""
         end = time.monotonic() + seconds
         waiting: list[tuple[float, tuple[str, str]]] = []  # until when, and whence and where
         while (now := time.monotonic()) < end:
@@ -107,7 +107,7 @@ class Ear:
 
 def _seen(sock: socket.socket) -> tuple[str, str] | None:
     packet, where = sock.recvfrom(2048)
-    # what this host sends to others is none of ours; to itself, it comes in by lo
+    # not what this host sends to others; what it sends to itself comes in by lo
     if where[2] != socket.PACKET_HOST or PAYLOAD not in packet:
         return None
     return _addresses(packet[_IPV4_ADDRESSES if where[1] == _ETH_P_IP else _IPV6_ADDRESSES])

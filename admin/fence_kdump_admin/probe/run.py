@@ -1,4 +1,4 @@
-"""A probe of this machine: what to probe by its configuration and network, and what came of it."""
+"""A probe from this machine: what to probe, by its configuration and network, and the results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PATIENCE = 5.0  # seconds for names to resolve
 
 
 class NothingToProbeError(Exception):
-    """The crash kernel tells nobody, and nobody was named; the text says why."""
+    """The crash kernel tells no node, and none was named; the text says why."""
 
 
 def probe(root: str, node: str, wanted: Sequence[str], port: int) -> tuple[int, list[send.Result]]:

@@ -21,8 +21,8 @@ __all__ = ["Result", "beside", "try_all"]
 # icmp_ratelimit): a faster probe would be silent by itself.
 PACE = 1.0  # seconds
 TURNS = 4  # beside, the port, and both again; a neighbour is given up after 3 s (arp(7))
-# linux/in.h, linux/in6.h. SO_BINDTODEVICE would not do: what this host says to itself of a missing
-# neighbour comes in by another device.
+# linux/in.h, linux/in6.h. Not SO_BINDTODEVICE: the error that this host sends itself about a
+# missing neighbour comes in by another device.
 _UNICAST_IF = {
     socket.AF_INET: (socket.IPPROTO_IP, 50),
     socket.AF_INET6: (socket.IPPROTO_IPV6, 76),
@@ -45,7 +45,7 @@ class Result:
 
 
 def beside(port: int) -> int:
-    """The port that is asked besides."""
+    """The port beside it, which is probed as well."""
     return port + 1 if port < 65535 else port - 1
 
 
@@ -129,12 +129,12 @@ class _Try:
         self.take()
         trouble = self._send(to)
         if trouble and trouble.errno != errno.EPERM:
-            self.take()  # an answer to the probe before comes as an error of this one, too
+            self.take()  # the answer to an earlier probe may show as the error of this one
             trouble = self._send(to)
         if not trouble:
             self._asked_beside += to != self._port
             return
-        if trouble.errno == errno.EPERM:  # what a firewall's drop on the way out says
+        if trouble.errno == errno.EPERM:  # a firewall drops it on its way out
             self._fault = PROHIBITED, "this node's own firewall drops what it sends"
         elif not self._answers:
             self._fault = NO_ROUTE, trouble.strerror or str(trouble)
