@@ -277,14 +277,14 @@ def test_nobody_to_probe(peer: Host) -> None:
 @contextlib.contextmanager
 def ear(host: Host) -> Iterator[Program]:
     with started(ADMIN, "probe", "--listen", "--seconds", "600", host=host) as program:
-        assert program.line().startswith("listening 600 s")
+        assert program.line().startswith("listening for probes of UDP 7410 for 600 s")
         yield program
 
 
 @pytest.mark.parametrize(
     ("rule", "told"),
     [
-        ("", "let through"),
+        ("", "let in"),
         (f"{TO_7410} reject", "dropped here"),
         (f"{TO_7410} drop", "dropped here"),
         (f"{TO_7410} reject with icmpx admin-prohibited", "dropped here"),
