@@ -50,7 +50,6 @@ def run(
         input=stdin or "",
         capture_output=True,
         text=True,
-        errors="surrogateescape",  # lsinitrd prints a part of a squashed image
         timeout=DEADLINE,
         check=False,
         **keys,
