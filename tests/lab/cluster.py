@@ -38,7 +38,8 @@ $owned -m 770 log/pacemaker
 chown hacluster:haclient log/pacemaker/pacemaker.log
 chown hacluster:haclient lib/pacemaker/cib/* /etc/pacemaker /etc/pacemaker/authkey
 chmod 600 lib/pacemaker/cib/*
-mkdir -p lib/corosync lib/pcsd log/corosync log/pcsd lib/fence-kdump /var/lib/fence-kdump /run/lock
+mkdir -p lib/corosync lib/pcsd log/corosync log/pcsd lib/fence-kdump /run/lock
+mkdir -p /var/lib/corosync /var/lib/fence-kdump  # else by systemd
 for name in pacemaker corosync pcsd fence-kdump; do mount --bind "lib/$name" "/var/lib/$name"; done
 mount --bind log /var/log
 mount --bind sys-kernel /sys/kernel
