@@ -76,7 +76,7 @@ def _installer() -> str:
 def _units(here: Here) -> Check:
     off = [unit for unit in UNITS if not glob.glob(f"{glob.escape(here.root)}{_WANTED_BY}/{unit}")]
     if off:
-        text = f"nothing keeps the crash image fresh: {' and '.join(off)} is not enabled"
+        text = f"nothing keeps the crash image fresh: not enabled: {' and '.join(off)}"
         return bad(
             "refresh", text, f"systemctl enable {' '.join(off)} && systemctl start {UNITS[0]}"
         )

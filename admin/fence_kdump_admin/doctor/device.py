@@ -114,7 +114,7 @@ def _target(device: Device, nodes: Mapping[str, Collection[str]]) -> list[Check]
             remedy = commands.set_options(device.id, **{name: "", "ipport": value})
         else:
             text = (
-                f"{device.id}: {name}={value} is fixed. The agent waits for {value}, whichever"
+                f"{device.id}: {name}={value} is set. So the agent waits for {value}, whichever"
                 " node is fenced"
             )
             remedy = commands.set_options(device.id, **{name: ""})
@@ -123,7 +123,7 @@ def _target(device: Device, nodes: Mapping[str, Collection[str]]) -> list[Check]
     if value is not None:
         found += _nodename(device, value, nodes)
     return found or [
-        ok("fixed-target", f"{device.id} waits for the node that is fenced", device.id)
+        ok("fixed-target", f"{device.id} expects the node that Pacemaker fences", device.id)
     ]
 
 
@@ -141,7 +141,7 @@ def _nodename(device: Device, value: str, nodes: Mapping[str, Collection[str]]) 
         mapped = f"{served[0]}:{','.join(names)}"
         remedy = commands.set_options(device.id, nodename="", pcmk_host_map=mapped)
         return [bad("fixed-target", text, remedy, device.id)]
-    text = f"{device.id}: nodename={value} is fixed, but this device fences several nodes"
+    text = f"{device.id}: nodename={value} is set, but this device fences several nodes"
     return [bad("fixed-target", text, commands.set_options(device.id, nodename=""), device.id)]
 
 
