@@ -29,15 +29,16 @@ by_path() {
     unset IFS
 }
 
+# a function that found no program would call itself
 by_path ip
 ip=$path
-ip() { "$ip" "$@"; }
+[ "$ip" = ip ] || ip() { "$ip" "$@"; }
 by_path modprobe
 modprobe=$path
-modprobe() { "$modprobe" "$@"; }
+[ "$modprobe" = modprobe ] || modprobe() { "$modprobe" "$@"; }
 by_path sleep
 sleep=$path
-sleep() { "$sleep" "$@"; }
+[ "$sleep" = sleep ] || sleep() { "$sleep" "$@"; }
 
 # step WORD...: do one line of the plan; a failure prints one line
 step() {

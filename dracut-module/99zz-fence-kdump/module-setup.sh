@@ -38,15 +38,23 @@ _fence_kdump_plan() {
 # this machine's own programs into the image, also where dracut's busybox module has put links for
 # them: BusyBox's ip knows too little, and its modprobe not every compression
 _fence_kdump_programs() {
-    local _name _path
+    local _name _path _status=0
+    local -A _links
     for _name in "$@"; do
-        # no link goes before there is something in its place
-        find_binary "$_name" >/dev/null || continue
+        _links=()
         for _path in "$initdir"/{,usr/}{,s}bin/"$_name"; do
-            [[ $(readlink "$_path") != *busybox ]] || rm -f "$_path"
+            [[ $(readlink "$_path") == *busybox ]] || continue
+            _links[$_path]=$(readlink "$_path")
+            rm -f "$_path"
+        done
+        inst_multiple "$_name" && continue
+        _status=1
+        # the rest of the image needs one of that name
+        for _path in "${!_links[@]}"; do
+            ln -sfn "${_links[$_path]}" "$_path"
         done
     done
-    inst_multiple "$@"
+    return "$_status"
 }
 
 _fence_kdump_install() {

@@ -131,13 +131,16 @@ def _refresh(arguments: argparse.Namespace) -> int:
     # alarm.
     _record(found, arguments.root)
     # Pacemaker may be down; then fence-kdump-announce.service does this when it has started
-    with contextlib.suppress(finished.ImageError, programs.ProgramError):
+    with contextlib.suppress(finished.ImageError, programs.ProgramError, OSError):
         announce.announce(arguments.root, announce.held(arguments.root))
     return 0 if well else 1
 
 
 def _announce(arguments: argparse.Namespace) -> int:
-    announce.announce(arguments.root, announce.held(arguments.root), arguments.timeout)
+    key = ""
+    with contextlib.suppress(finished.ImageError):  # refresh tells when there is one
+        key = announce.held(arguments.root)
+    announce.announce(arguments.root, key, arguments.timeout)
     return 0
 
 

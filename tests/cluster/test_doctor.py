@@ -429,7 +429,7 @@ def test_all_nodes_can_prove_themselves(keyed: Cluster, tmp_path: Path) -> None:
         build(keyed[name], "announce")
     ready = "all nodes can prove themselves; to let only a proof count: "
     wait_for(lambda: ready in keys_of(keyed)["kdump"]["text"], lambda: str(keys_of(keyed)))
-    command = keys_of(keyed)["kdump"]["text"].partition(" on every node, then ")[2]
+    command = keys_of(keyed)["kdump"]["text"].partition(" on every cluster node, then ")[2]
     keyed["node1"].shell(command)
     found = keys_of(keyed)
     assert {found[node.name]["state"] for node in keyed.nodes} == {"ok"}

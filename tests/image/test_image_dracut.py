@@ -11,7 +11,8 @@ import stat
 
 import pytest
 
-from lab.images import RHEL, SENDER, SMALL, Image, Workshop
+from lab.images import MODULE, RHEL, SENDER, SMALL, Image, Workshop
+from lab.programs import run
 from lab.sysfs import Sysfs
 from rig.host import kernel_release
 
@@ -51,6 +52,20 @@ def test_programs_are_the_machine_s_where_busybox_has_links_for_them(images: Wor
         # env looks at PATH, as our scripts do; BusyBox as the shell does not
         result = image.run("/usr/bin/env", program, "-V" if program == "ip" else "--version")
         assert said in result.stdout, (program, result)
+
+
+def test_a_link_of_busybox_stays_where_no_program_can_be_installed(tmp_path: pathlib.Path) -> None:
+    """kdump needs something of that name. dracut's inst_multiple is a stand-in: it fails here."""
+    (tmp_path / "usr/sbin").mkdir(parents=True)
+    for name in ("ip", "modprobe"):
+        (tmp_path / "usr/sbin" / name).symlink_to("../bin/busybox")
+    script = (
+        f"initdir={tmp_path}; inst_multiple() {{ [[ $1 == ip ]]; }}; . {MODULE}/module-setup.sh;"
+        " _fence_kdump_programs ip modprobe"
+    )
+    result = run(["bash", "-c", script])
+    assert (result.status, result.stderr) == (1, "")
+    assert os.listdir(tmp_path / "usr/sbin") == ["modprobe"]
 
 
 def test_no_library_of_the_sender_is_in_it_twice(image: Image) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
@@ -61,7 +62,8 @@ class Crash:
 
     def __init__(self, where: pathlib.Path, shell: str) -> None:
         self.where = where
-        self._shell = shell
+        program, *applet = shell.split()
+        self._shell = " ".join([shutil.which(program) or program, *applet])
         self._process: subprocess.Popen[str] | None = None
         for folder in ("proc/sys/net/ipv6/conf", "sys/class/net", "run", "bin", "etc/fence-kdump"):
             (where / folder).mkdir(parents=True)
@@ -115,6 +117,7 @@ class Crash:
         taken: str = "none",
         log: bool = True,
         script: str = "links",
+        path: str = os.environ["PATH"],
     ) -> None:
         """Start the script.
 
@@ -122,6 +125,7 @@ class Crash:
         taken -- the name that another device gets at its first use
         log -- whether there is a /dev/kmsg
         script -- "links", or "watchdogs"
+        path -- PATH, after the folder of ip and modprobe
         """
         (self.where / "etc/fence-kdump" / script).write_text(plan)
         mounts = "".join(
@@ -138,7 +142,8 @@ class Crash:
                 "-m",
                 "sh",
                 "-ec",
-                f"{mounts}exec {self._shell} {SCRIPTS}/fence-kdump-{script}.sh",
+                f"{mounts}PATH={self.where}/bin:{path}; "
+                f"exec {self._shell} {SCRIPTS}/fence-kdump-{script}.sh",
             ],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -294,6 +299,16 @@ def test_udev_first_where_told_so(crash: Crash) -> None:
     (crash.where / "run/udev/data/n3").touch()
     assert f"links up: eth1 ({TWO})" in crash.end()
     assert "ip link set dev fence-kdump3 up" in crash.calls()
+
+
+def test_a_program_that_is_missing_is_one_line(crash: Crash) -> None:
+    """BusyBox as the shell has one of its own in its place."""
+    (crash.where / "bin/modprobe").unlink()
+    crash.nic("eth0", ONE, "virtio_net", 2)
+    crash.start(f"modprobe -a virtio_net\nnic {ONE} virtio_net - virtio_net\n", path="/nowhere")
+    said = [line for line in crash.end().splitlines() if "modprobe" in line]
+    assert said
+    assert all(line.startswith("fence-kdump: failed: modprobe -a virtio_net:") for line in said)
 
 
 def test_failure_is_one_line_and_the_rest_is_done(crash: Crash) -> None:

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fence_kdump_admin.doctor.cib import CibError, Device, parse
+from fence_kdump_admin.doctor import cluster, commands
+from fence_kdump_admin.doctor import device as devices
+from fence_kdump_admin.doctor.cib import CibError, Configuration, Device, Level, parse
 from fence_kdump_admin.doctor.options import (
     action_limit,
     host_map,
@@ -156,3 +158,42 @@ def test_how_many_may_crash_together(members: int, remotes: int, corosync: str, 
     assert together(members, remotes, corosync, {}) == most
     ignored = together(members, remotes, corosync, {"no-quorum-policy": "ignore"})
     assert ignored == max(members - 1, 0) + remotes
+
+
+@pytest.mark.parametrize(("second", "state"), [("power", "ok"), ("kdump2", "bad"), (None, "bad")])
+def test_something_that_cuts_the_power_comes_last(second: str | None, state: str) -> None:
+    """Two levels of fence_kdump fence no node that hangs."""
+    all_three = (
+        Device("kdump", "fence_kdump", {}),
+        Device("kdump2", "fence_kdump", {}),
+        Device("power", "fence_ipmilan", {}),
+    )
+    chain = [device for device in ("kdump", second) if device]
+    levels = tuple(Level(n, (device,), target="n1") for n, device in enumerate(chain, 1))
+    found = cluster.checks(Configuration({}, all_three, levels, {}), ["n1"], 1, True)
+    assert {check.name: check.state for check in found}["level"] == state
+
+
+@pytest.mark.parametrize(
+    ("nodename", "remedy"),
+    [
+        ("10.9.0.2", "nodename= pcmk_host_map=n2:10.9.0.2"),
+        ("fd00::2", r"nodename= pcmk_host_map='n2:fd00\:\:2'"),
+        ("10.0.0.1", "nodename="),  # n1's
+        ("n1", "nodename="),
+    ],
+)
+def test_no_address_of_another_node_is_mapped(nodename: str, remedy: str) -> None:
+    kdump = Device("kdump", "fence_kdump", {"pcmk_host_list": "n2", "nodename": nodename})
+    nodes = {"n1": ("10.0.0.1",), "n2": ("10.0.0.2",)}
+    found = devices.checks(Configuration({}, (kdump,), (), {}), nodes, 7410)
+    (told,) = (check for check in found if check.name == "fixed-target")
+    assert told.remedy == f"pcs stonith update kdump {remedy}"
+
+
+def test_no_name_gets_past_a_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: "/crm" if name == "crm" else None)
+    assert commands.clear_levels("n1") == (
+        "cibadmin --delete-all --force --xpath '//fencing-level[@target=\"n1\"]'"
+    )
+    assert commands.clear_levels('n"] | //*[@id="x') == ""

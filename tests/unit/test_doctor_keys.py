@@ -14,8 +14,10 @@ import pytest
 from fence_kdump_admin import tell
 from fence_kdump_admin.checks import Check
 from fence_kdump_admin.doctor import commands, keys, live
+from fence_kdump_admin.doctor import here as here_module
 from fence_kdump_admin.doctor.cib import CibError, Configuration, Device
 from fence_kdump_admin.doctor.here import Here
+from fence_kdump_cluster.corosync import Node
 from fence_kdump_image.image.nodekey import NodeKey
 from fence_kdump_image.image.plan import ALONE, Plan
 from fence_kdump_image.way.network import Kernel
@@ -99,7 +101,7 @@ def test_corosync_s_key_is_made_our_own_first(here: Callable[..., Here], tmp_pat
     os.makedirs(tmp_path / "etc/corosync")
     os.rename(tmp_path / "etc/fence_kdump/key", tmp_path / "etc/corosync/authkey")
     text = auth(keys.checks(here("", status(node1="", **ALL)))).text
-    assert ": cp /etc/corosync/authkey /etc/fence_kdump/key && chmod 600 " in text
+    assert "install -m 600 /etc/corosync/authkey /etc/fence_kdump/key on every cluster node" in text
 
 
 # what the nodes have told; the states of node2 and far; a part of node2's text, and of its remedy
@@ -175,6 +177,26 @@ def test_what_the_nodes_have_told(here: Callable[..., Here], tmp_path: Path, row
     ready = auth(keys.checks(here("", said)))
     assert ready.state == "ok"
     assert ("auth=required" in ready.text) == (states == ("ok", "ok"))
+
+
+def test_nothing_is_advised_where_nothing_is_known(
+    here: Callable[..., Here], tmp_path: Path
+) -> None:
+    """No key that the nodes could be held against, and no node that the device would fence."""
+    said = status(node1="", **ALL)
+    nobody = Device("kdump", "fence_kdump", {"pcmk_host_list": "elsewhere"})
+    served = replace(here("", said), cluster=Configuration({}, (nobody,), (), {}))
+    (tmp_path / "etc/fence_kdump/key").write_bytes(b"short")
+    for found in (keys.checks(served), keys.checks(here("", said))):
+        assert "auth=required" not in "".join(check.text + check.remedy for check in found)
+
+
+def test_who_is_a_pacemaker_remote_node() -> None:
+    """Whom corosync.conf does not list, also where the CIB has no address of it."""
+    full = [Node("node1", "1", ("10.0.0.1",)), Node("node2", "2", ("10.0.0.2",))]
+    guests = [Node("guest", "", ()), Node("far", "", (), cib=("10.0.0.9",))]
+    assert here_module._remote([*full, *guests]) == {"guest", "far"}
+    assert here_module._remote([Node("node1", "", ()), guests[1]]) == {"far"}
 
 
 def test_a_remote_node_gets_its_own_key_alone(here: Callable[..., Here]) -> None:

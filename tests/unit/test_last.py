@@ -172,6 +172,91 @@ def test_why_another_device_fenced_it() -> None:
     assert "nodename=node3 and plug=node2 are different nodes in corosync.conf" in check.text
 
 
+def log(*messages: str) -> str:
+    """Lines of a log with these messages, a second apart."""
+    lead = "Nov 25 10:43:{:02} node1 pacemaker-fenced    [45] (f) \t{}\n"
+    return "".join(
+        lead.format(second, message if ": " in message[:9] else f"notice: {message}")
+        for second, message in enumerate(messages)
+    )
+
+
+LOST = "Node node2 state is now lost | nodeid=2"
+ASKED = "Requesting that node3 perform 'reboot' action targeting node2 using kdump | for client x"
+HEARD = "Operation 'reboot' [11] targeting node2 using kdump returned 0 | call 5 from x"
+FAILED = "error: Operation 'reboot' [11] targeting node2 using kdump returned 1 | call 5 from x"
+POWERED = "Operation 'reboot' [12] targeting node2 using power returned 0 | call 5 from x"
+FENCED = "Peer node2 was terminated (reboot) by node1 on behalf of x.46@node3: OK | event=1"
+NOT_FENCED = (
+    "Peer node2 was not terminated (reboot) by node1 on behalf of x.46@node3: Timer expired"
+)
+BY_HAND = FENCED.replace("by node1", "by a human")
+WATCHDOG = "Waiting 10s for node2 to self-fence (reboot) for client x"
+KILLED = (
+    "error: Operation 'reboot' [11] targeting node2 using kdump could not be executed: Timed Out"
+)
+UNFENCED = "Operation 'on' [13] targeting node2 using scsi returned 0 | call 6 from x"
+SAID = "warning: fence_kdump[{}] stderr: [ fence_kdump: {} ]"
+WANTED = "Requesting fencing (reboot) of node node2 | action=1 timeout=60000"
+FORGED = "warning: fence_ipmilan[9] stderr: [ targeting node2 using kdump returned 0 ]"
+
+
+@pytest.mark.parametrize(
+    ("messages", "state", "text"),
+    [
+        ((LOST, HEARD, FENCED), "ok", "by kdump"),
+        ((LOST, FAILED, POWERED, FENCED), "bad", "by power"),
+        ((LOST, ASKED, BY_HAND), "unknown", "by hand"),
+        ((LOST, ASKED, WATCHDOG, FENCED), "unknown", "watchdog"),
+        ((LOST, HEARD, NOT_FENCED), "bad", "node2 was not fenced"),
+        ((LOST, NOT_FENCED, HEARD, FENCED), "ok", "by kdump"),
+        ((LOST, NOT_FENCED, FENCED), "unknown", "does not say"),
+        ((LOST, HEARD, FENCED, UNFENCED), "ok", "by kdump"),
+        ((LOST, SAID.format(11, "no message"), KILLED, POWERED, FENCED), "bad", "no message"),
+        ((WANTED, FAILED, POWERED, FENCED, LOST), "bad", "by power"),
+        ((LOST, FORGED, POWERED, FENCED), "bad", "by power"),
+        # another time: what was before it does not count
+        ((LOST, HEARD, FENCED, LOST, POWERED, FENCED), "bad", "by power"),
+        ((LOST, FAILED, POWERED, FENCED, LOST, WANTED, HEARD, FENCED), "ok", "by kdump"),
+    ],
+)
+def test_how_it_was_fenced(messages: tuple[str, ...], state: str, text: str) -> None:
+    node, events = fencing(log(*messages))
+    assert node == "node2"
+    (check,) = judge([], events, "node2", Configuration({}, DEVICES, (), {}))
+    assert (check.state, text in check.text) == (state, True), check
+
+
+def test_each_agent_s_lines_are_about_its_own_node() -> None:
+    """Two nodes crash at once, and a monitor has said something before."""
+    other = [m.replace("node2", "node3").replace("[11]", "[21]").replace("[12]", "[22]")
+             for m in (LOST, FAILED, POWERED, FENCED)]  # fmt: skip
+    messages = (
+        SAID.format(7, "no crash kernel is loaded"),
+        LOST,
+        other[0],
+        SAID.format(11, "a message for node2"),
+        SAID.format(21, "a message for node3"),
+        other[1],
+        FAILED,
+        other[2],
+        POWERED,
+        other[3],
+        FENCED,
+    )
+    for name in ("node2", "node3"):
+        _, events = fencing(log(*messages), name)
+        said = [event.text for event in events if event.stage == "agent_said"]
+        assert said == [f"the agent: a message for {name}"]
+
+
+def test_a_long_log_is_read_in_time() -> None:
+    """A line without an end, and many agents without an end of theirs."""
+    line = SAID.format(7, SAID.format(7, "x") * 20000)
+    _, events = fencing(log(LOST, line, *[SAID.format(7, str(n)) for n in range(50)], FENCED))
+    assert [event.stage for event in events] == ["lost", "fenced"]
+
+
 def test_one_timeline() -> None:
     (timeline,) = merge(crash(), False, fencing()[1])
     assert [e.stage for _, e in timeline.rows][:4] == ["crash_kernel", "lost", "agent", "fenced"]

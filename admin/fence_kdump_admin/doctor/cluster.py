@@ -73,7 +73,7 @@ def _level(cluster: Configuration, node: str) -> list[Check]:
         remedy = commands.add_level(levels[-1].index + 1, node, power)
     else:
         add = [commands.add_level(1, node, kdump), commands.add_level(2, node, power)]
-        remedy = " && ".join([commands.clear_levels(node)] * bool(levels) + add)
+        remedy = " && ".join(filter(None, [*[commands.clear_levels(node)] * bool(levels), *add]))
     return [bad("level", f"{node} {fault}", remedy, node)]
 
 
@@ -99,7 +99,8 @@ def _fault(levels: Sequence[Level], ours: Collection[str]) -> str:
         return f"has {both} on one level. Both must succeed, so its power is cut during a dump"
     if at[0] > 0:
         return f"has {', '.join(levels[0].devices)} before fence_kdump: its power is cut at once"
-    return "" if len(levels) > 1 else _LAST
+    later = {device for level in levels[at[0] + 1 :] for device in level.devices}
+    return "" if later - set(ours) else _LAST
 
 
 def levels_of(cluster: Configuration, node: str) -> Iterable[Level]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from fence_kdump_admin.checks import Check, bad, ok
 from fence_kdump_admin.doctor import commands
@@ -127,6 +127,17 @@ def _target(device: Device, nodes: Mapping[str, Collection[str]]) -> list[Check]
     ]
 
 
+def _of_others(names: Sequence[str], own: str, nodes: Mapping[str, Collection[str]]) -> bool:
+    """Whether one of the names is another node's, or its address."""
+    others = {
+        text.lower()
+        for node, addresses in nodes.items()
+        if node.lower() != own.lower()
+        for text in (node, *addresses)
+    }
+    return any(name.lower() in others for name in names)
+
+
 def _nodename(device: Device, value: str, nodes: Mapping[str, Collection[str]]) -> list[Check]:
     served = hosts(device) or ()
     names = [name.strip() for name in value.split(",") if name.strip()]
@@ -138,8 +149,12 @@ def _nodename(device: Device, value: str, nodes: Mapping[str, Collection[str]]) 
             f"{device.id}: {served[0]} is not known by nodename={value}. The agent may ignore a"
             " message from there"
         )
-        mapped = f"{served[0]}:{','.join(names)}"
-        remedy = commands.set_options(device.id, nodename="", pcmk_host_map=mapped)
+        options = {"nodename": ""}
+        if not _of_others(names, served[0], nodes):
+            text += f". Map it to {served[0]} only if it is an address of that node itself"
+            own_names = ",".join(name.replace(":", r"\:") for name in names)
+            options["pcmk_host_map"] = f"{served[0]}:{own_names}"
+        remedy = commands.set_options(device.id, **options)
         return [bad("fixed-target", text, remedy, device.id)]
     text = f"{device.id}: nodename={value} is set, but this device fences several nodes"
     return [bad("fixed-target", text, commands.set_options(device.id, nodename=""), device.id)]

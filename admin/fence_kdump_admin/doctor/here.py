@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,7 +33,7 @@ class Here:
     cluster -- Pacemaker's configuration, None if it is not known
     cluster_problem -- why not, "" if it is, or if this node has none
     addresses -- name -> addresses of all nodes that corosync.conf or the CIB names
-    remote -- the names of those that the CIB alone has an address for: Pacemaker Remote nodes
+    remote -- the names of those that corosync.conf does not list: Pacemaker Remote nodes
     live -- what the running cluster says
     """
 
@@ -87,9 +87,15 @@ def look(root: str, node: str) -> Here:
         cluster=cluster,
         cluster_problem=cluster_problem,
         addresses={node.name: (*node.addresses, *node.cib) for node in everybody},
-        remote=frozenset(n.name for n in everybody if n.cib and not n.addresses),
+        remote=_remote(everybody),
         live=ask(root),
     )
+
+
+def _remote(everybody: Sequence[corosync.Node]) -> frozenset[str]:
+    """A remote or guest node may have no address in the CIB: its name stands for it there."""
+    listed = any(node.addresses for node in everybody)
+    return frozenset(n.name for n in everybody if not n.addresses and (listed or n.cib))
 
 
 def text_of(path: str) -> str:

@@ -12,15 +12,19 @@ from fence_kdump_admin.doctor import commands
 from fence_kdump_admin.doctor.cib import Device
 from fence_kdump_admin.doctor.here import Here
 from fence_kdump_admin.doctor.options import serves
-from fence_kdump_cluster import keyfiles
+from fence_kdump_cluster import corosync, keyfiles
 from fence_kdump_cluster.corosync import fold
 from fence_kdump_protocol import keys
 
 __all__ = ["checks"]
 
-MAKE = f"dd if=/dev/urandom of={keyfiles.MASTER} bs=256 count=1 && chmod 600 {keyfiles.MASTER}"
-COPY = f"copy {keyfiles.MASTER} to every node"
-OWN_KEY = f"cp {keyfiles.COROSYNC} {keyfiles.MASTER} && chmod 600 {keyfiles.MASTER}"
+_FOLDER = f"install -d -m 700 {os.path.dirname(keyfiles.MASTER)}"
+# a key of its own on each node would lose every dump
+MAKE = (
+    f"copy {keyfiles.MASTER} from another cluster node. Only if no node has it, on one node:"
+    f" {_FOLDER} && (umask 077; head -c 64 /dev/urandom >{keyfiles.MASTER})"
+)
+OWN_KEY = f"{_FOLDER} && install -m 600 {keyfiles.COROSYNC} {keyfiles.MASTER}"
 REFRESH = "fence-kdump refresh"
 AGAIN = "fence-kdump doctor"
 TELL = "systemctl enable --now fence-kdump-announce.service"
@@ -50,7 +54,7 @@ def _image(here: Here, wanted: bool) -> Check:
     key = here.plan.key
     if not key:
         told = "this node has no key: its crash kernel cannot prove which node it is"
-        return bad("key", told, f"{MAKE}; {COPY}")
+        return bad("key", told, MAKE if here.text(corosync.PATH) else _own_key(here.plan.node))
     inside = here.manifest.get("key", {}) if isinstance(here.manifest, dict) else None
     if inside is None:
         return unknown(
@@ -69,18 +73,16 @@ def _device(here: Here, device: Device) -> list[Check]:
     except keyfiles.BadKeyFile as error:
         if os.geteuid():
             return [unknown("auth", f"{error}: run it as root", about=device.id)]
-        return [
-            bad("auth", f"{asks}, but this node has no key: {error}", f"{MAKE}; {COPY}", device.id)
-        ]
+        return [bad("auth", f"{asks}, but this node has no key: {error}", MAKE, device.id)]
     exposure = keyfiles.exposure(here.root + path)
     if exposure:
-        return [bad("auth", exposure, f"chmod 600 {path}", device.id)]
+        return [bad("auth", exposure, f"chmod 600 {shlex.quote(path)}", device.id)]
     if path == keyfiles.COROSYNC and _is_required(device):
         text = (
             f"{asks} and uses {path}. When that file is replaced, nodes with the old key in their"
             " crash images are not believed"
         )
-        return [bad("auth", text, f"{OWN_KEY}; {COPY}", device.id)]
+        return [bad("auth", text, f"on every cluster node: {OWN_KEY}", device.id)]
     return [ok("auth", f"{asks}, and this node has the key ({path})", device.id)]
 
 
@@ -119,7 +121,7 @@ def _ready(here: Here, devices: Sequence[Device]) -> list[Check]:
         else:
             require = commands.set_options(device.id, auth="required")
             if _path(here, device) == keyfiles.COROSYNC:
-                require = f"{OWN_KEY} on every node, then {require}"
+                require = f"{OWN_KEY} on every cluster node, then {require}"
             text = f"all nodes can prove themselves; to let only a proof count: {require}"
         found.append(ok("auth", f"{has}; {text}", device.id))
     return found
@@ -173,3 +175,9 @@ def _copy(here: Here, path: str, node: str) -> str:
         return f"on {node}: put a copy of this node's {path}"
     command = f"fence-kdump key --master {shlex.quote(path)} {shlex.quote(node)}"
     return f"on {node}: write what '{command}' prints here into {keyfiles.NODE}"
+
+
+def _own_key(node: str) -> str:
+    """The same, for the remote node itself."""
+    command = f"fence-kdump key {shlex.quote(node)}"
+    return f"write what '{command}' prints on a cluster node into {keyfiles.NODE} here"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
@@ -117,24 +118,45 @@ def _dump(crash: Sequence[Event]) -> list[Check]:
 
 
 def _fenced(records: Sequence[Event], node: str, cluster: Configuration | None) -> Check:
-    ours = {device.id for device in cluster.ours} if cluster else set()
-    stages = {event.stage for event in records}
-    by = [event.about for event in records if event.stage == "agent"]
-    if not by and "fenced" in stages:  # levels are tried in turn: it ended with the last one
-        by = [event.about for event in records if event.stage == "agent_asked"][-1:]
-    if "not_fenced" in stages and not by:
-        return bad("fenced", f"{node} was not fenced", f"stonith_admin --history {node} --verbose")
+    ends = [event for event in records if event.stage in ("fenced", "not_fenced")]
+    if ends and ends[-1].stage == "not_fenced":
+        remedy = f"stonith_admin --history {shlex.quote(node)} --verbose"
+        return bad("fenced", f"{node} was not fenced", remedy)
+    by = _device(records)
     if not by:
-        return unknown("fenced", f"Pacemaker's log does not say by which device {node} was fenced")
+        return unknown("fenced", _without_device(records, node))
+    ours = {device.id for device in cluster.ours} if cluster else set()
     if not ours:
-        return unknown("fenced", f"{node} was fenced by {by[-1]}")
-    if by[-1] in ours:
-        return ok(
-            "fenced", f"{node} was fenced by {by[-1]}: the agent heard it, and no power was cut"
-        )
+        return unknown("fenced", f"{node} was fenced by {by}")
+    if by in ours:
+        return ok("fenced", f"{node} was fenced by {by}: the agent heard it, and no power was cut")
     return bad(
-        "fenced", f"{node} was fenced by {by[-1]}: {_why(records)}", _where_to_look(records, ours)
+        "fenced", f"{node} was fenced by {by}: {_why(records)}", _where_to_look(records, ours)
     )
+
+
+def _device(records: Sequence[Event]) -> str:
+    """The device that fenced the node, "" if that is not known."""
+    ran = [event.about for event in records if event.stage == "agent"]
+    if ran:
+        return ran[-1]
+    stages = {event.stage for event in records}
+    if "fenced" not in stages or "self_fencing" in stages or _by_hand(records):
+        return ""
+    # on the node that asked: levels are tried in turn, and it ended with the last one
+    return next((e.about for e in reversed(records) if e.stage == "agent_asked"), "")
+
+
+def _by_hand(records: Sequence[Event]) -> bool:
+    return any(event.stage == "fenced" and event.where == "a human" for event in records)
+
+
+def _without_device(records: Sequence[Event], node: str) -> str:
+    if _by_hand(records):
+        return f"{node} was declared fenced by hand (pcs stonith confirm): no device fenced it"
+    if any(event.stage == "self_fencing" for event in records):
+        return f"{node} counts as fenced, because its watchdog resets it"
+    return f"Pacemaker's log does not say by which device {node} was fenced"
 
 
 def _why(records: Sequence[Event]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shlex
+
 from fence_kdump_admin.probe import judge
 from fence_kdump_admin.probe.send import Result, beside
 from fence_kdump_protocol import PORT
@@ -40,15 +42,16 @@ def remedy(result: Result, port: int) -> str:
     goal = result.goal
     there = f"on {goal.node}: "
     origin = f" from {goal.source}" if goal.source else ""
+    address = shlex.quote(goal.address)  # a name that does not resolve stands there, too
     answer = result.answer
     if result.way == judge.PROHIBITED and answer and answer.offender != goal.source:
         return there + opening(port)
     return {
         judge.PROHIBITED: "nft list ruleset",
         judge.SILENT: f"{there}fence-kdump doctor",
-        judge.NO_NEIGHBOUR: f"ip neighbour show {goal.address}",
-        judge.ROUTER: f"on {answer.offender if answer else ''}: ip route get {goal.address}",
-        judge.NO_ROUTE: f"ip route get {goal.address}{origin}",
+        judge.NO_NEIGHBOUR: f"ip neighbour show {address}",
+        judge.ROUTER: f"on {answer.offender if answer else ''}: ip route get {address}",
+        judge.NO_ROUTE: f"ip route get {address}{origin}",
     }.get(result.way, "")
 
 

@@ -46,14 +46,16 @@ def announce(root: str, key: str, seconds: float = 0.0) -> None:
 
     If this node has no key, and has published none since it was started, nothing is done.
 
-    root -- of the file system
+    root -- of the file system; nothing is told of another system than the running one
     key -- the id, "" for none
     seconds -- how long to keep trying while Pacemaker does not accept it
 
     Raises ProgramError if Pacemaker did not accept it.
     """
+    if root:
+        return  # the cluster is that of the running system
     updater = programs.find("attrd_updater")
-    if not updater or not (key or os.path.exists(root + TOLD)):
+    if not updater or not (key or os.path.exists(TOLD)):
         return
     value = ("--update", key) if key else ("--delete",)
     end = time.monotonic() + seconds
@@ -67,7 +69,7 @@ def announce(root: str, key: str, seconds: float = 0.0) -> None:
         time.sleep(_PAUSE)
     with contextlib.suppress(OSError):
         if key:
-            with open(root + TOLD, "w") as file:
+            with open(TOLD, "w") as file:
                 file.write(f"{key}\n")
         else:
-            os.unlink(root + TOLD)
+            os.unlink(TOLD)

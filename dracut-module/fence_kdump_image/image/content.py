@@ -7,10 +7,11 @@ then squashfs-root.img or erofs-root.img.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from fence_kdump_image import programs, textfiles
 
@@ -38,7 +39,7 @@ def listing(path: str) -> str:
     Raises ImageError.
     """
     text = _lsinitrd(path)
-    with tempfile.TemporaryDirectory(prefix="fence-kdump-image.") as folder:
+    with _folder(path) as folder:
         root = _unsquash(path, folder, ())
         squashed = [
             os.path.relpath(os.path.join(place, name), root)
@@ -59,10 +60,20 @@ def read(path: str, names: Sequence[str]) -> Mapping[str, str]:
     found = {name: _lsinitrd("-f", name, path) for name in names}
     missing = [name for name, text in found.items() if not text]
     if missing:
-        with tempfile.TemporaryDirectory(prefix="fence-kdump-image.") as folder:
+        with _folder(path) as folder:
             root = _unsquash(path, folder, missing)
             found.update({name: textfiles.read(f"{root}/{name}") for name in missing if root})
     return {name: text for name, text in found.items() if text}
+
+
+@contextlib.contextmanager
+def _folder(path: str) -> Iterator[str]:
+    """A folder to unpack an image in. Raises ImageError, also if there is no room in it."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="fence-kdump-image.") as folder:
+            yield folder
+    except OSError as error:
+        raise ImageError(f"{path}: {textfiles.reason(error)}") from error
 
 
 def _unsquash(path: str, folder: str, names: Sequence[str]) -> str:
