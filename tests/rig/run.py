@@ -33,7 +33,7 @@ class Scenario:
     image       -- its crash image
     crash       -- whether it panics; else it boots the crash image as if that were its own
     words       -- more words for the crash kernel's command line
-    dump        -- whether it dumps; else it powers off instead, which is sooner
+    dump        -- whether it dumps; else it powers off when messages have left, which is sooner
     target      -- where the dump's target is: on the node's disk, on one that appears ten seconds
                    after the panic, nowhere, or on the survivor
     agent       -- which agent waits on the survivor

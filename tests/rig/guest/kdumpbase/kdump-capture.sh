@@ -5,7 +5,7 @@
 #   rig.switch_root        does not power off after the dump: the boot goes on
 #   rig.stock_sender=NODE  starts the C sender where kdump has it: just before makedumpfile
 #   rig.dump_after=SECONDS begins to dump only when the crash kernel has been up for so long
-#   rig.no_dump            powers off in place of the dump
+#   rig.no_dump            powers off in place of the dump, three messages after the first one
 #   rig.measure            tells what the sender costs, after the dump
 #   rig.reboot             boots again after the dump, as a node does that is no test's
 # "emergency" as the only argument: no dump is possible, power off soon.
@@ -72,6 +72,11 @@ if ! [ -e /proc/vmcore ]; then
     power_off
 fi
 if word rig.no_dump >/dev/null; then
+    # a dump would have left them the time
+    while [ -z "$(dmesg | sed -n '/fence_kdump_send: .*: message sent/p')" ]; do
+        sleep 1
+    done
+    sleep 3
     power_off
 fi
 if node=$(word rig.stock_sender); then
