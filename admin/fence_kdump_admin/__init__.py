@@ -10,6 +10,5 @@ checks     the result of a check
 arguments  the arguments of the command
 tell       reports as text and as JSON
 draw       a timeline as text
-plain      text that a terminal may have
 main       the command: its output and its exit status
 """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fence_kdump_admin.last.story import Timeline
-from fence_kdump_admin.plain import plain
+from fence_kdump_cluster.plain import plain
 
 __all__ = ["draw"]
 

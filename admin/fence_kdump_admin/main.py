@@ -13,6 +13,7 @@ from fence_kdump_admin.doctor import run as doctor
 from fence_kdump_admin.last import run as last
 from fence_kdump_admin.probe import listen, run
 from fence_kdump_admin.probe.goals import UnknownNodeError
+from fence_kdump_cluster.plain import plain
 from fence_kdump_image import main as image_helper
 from fence_kdump_image import textfiles
 
@@ -104,7 +105,7 @@ def _last(chosen: arguments.Arguments) -> int:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"{NAME}: {text}\n")
+    sys.stderr.write(f"{NAME}: {plain(text)}\n")
 
 
 _COMMANDS = {"doctor": _doctor, "probe": _probe, "last": _last}

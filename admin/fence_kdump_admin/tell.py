@@ -10,10 +10,10 @@ from typing import TextIO
 from fence_kdump_admin.checks import BAD, OK, UNKNOWN, Check
 from fence_kdump_admin.draw import draw
 from fence_kdump_admin.last.run import Last
-from fence_kdump_admin.plain import plain
 from fence_kdump_admin.probe import words
 from fence_kdump_admin.probe.listen import Arrival
 from fence_kdump_admin.probe.send import Result
+from fence_kdump_cluster.plain import plain
 
 __all__ = [
     "arrived",

@@ -11,4 +11,5 @@ files      reads a file: with a bound, and without waiting for a writer
 addresses  literal addresses, as text and packed
 resolve    names -> addresses, without waiting for a slow resolver
 keyfiles   where the cluster's keys are, and what is wrong with such a file
+plain      names and log lines as a terminal may have them
 """

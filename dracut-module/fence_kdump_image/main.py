@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fence_kdump_cluster import keyfiles
+from fence_kdump_cluster.plain import plain
 from fence_kdump_image import programs, textfiles
 from fence_kdump_image.arguments import NAME, parse
 from fence_kdump_image.fresh import announce, refresh
@@ -87,8 +88,8 @@ def _show(arguments: argparse.Namespace) -> int:
     else:
         data = show.as_data(_plan(arguments, plan.read_sources(arguments.root)))
     text = json.dumps(data, indent=2) + "\n"
-    plain = show.as_text(data, arguments.root, arguments.image)
-    sys.stdout.write(text if arguments.json else plain)
+    readable = show.as_text(data, arguments.root, arguments.image)
+    sys.stdout.write(text if arguments.json else readable)
     return 1 if data["nobody_told"] else 0
 
 
@@ -148,7 +149,7 @@ def _check(arguments: argparse.Namespace) -> int:
     found = _look(arguments, arguments.image)
     if not arguments.image:
         _record(found, arguments.root)
-    sys.stdout.writelines(f"{found.state}: {reason}\n" for reason in found.reasons)
+    sys.stdout.writelines(f"{found.state}: {plain(reason)}\n" for reason in found.reasons)
     if found.state == check.FRESH:
         sys.stdout.write(f"{found.as_line()}\n")
     return {check.FRESH: 0, check.UNKNOWN: FAILED}.get(found.state, 1)
@@ -173,7 +174,7 @@ def _record(found: check.Outcome, root: str) -> None:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"{NAME}: {text}\n")
+    sys.stderr.write(f"{NAME}: {plain(text)}\n")
 
 
 _COMMANDS = {

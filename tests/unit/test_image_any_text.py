@@ -87,3 +87,10 @@ def test_claims_of_any_image(text: str, configuration: dict[str, str]) -> None:
     programs = ("network-manager", "systemd-networkd", "network-legacy", "wicked")
     around = look.read(dict.fromkeys(paths, text), programs, default=True)
     look.claims(around, crashline.compose(configuration))
+
+
+def test_names_in_a_plan_do_not_command_a_terminal() -> None:
+    data = {"nobody_told": "no node \x1b[2J", "warnings": ["node\x9b2 \udc9b \udce9 ü"]}
+    said = as_text(data)
+    assert "no node \\x1b[2J" in said
+    assert "node\\x9b2 \\udc9b \udce9 ü" in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from fence_kdump_cluster.plain import plain
 from fence_kdump_image.image import content, files, finished, manifest, memory
 from fence_kdump_image.image.plan import Plan
 
@@ -72,7 +73,7 @@ def as_text(data: Any, root: str = "", image: str = "") -> str:
         else [("notifies", f"no node: {data['nobody_told']}")]
     )
     rows += [("warning", text) for text in data["warnings"]]
-    return "".join(f"{label:<12} {text}\n" for label, text in rows)
+    return "".join(f"{label:<12} {plain(text)}\n" for label, text in rows)
 
 
 def _told(data: Any) -> list[tuple[str, str]]:
