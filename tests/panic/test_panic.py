@@ -105,10 +105,11 @@ def test_ipv6_only(outcome: Outcome) -> None:
     assert_told(outcome, "fd77::2")
 
 
-@pytest.mark.scenario(Scenario("two-rings", TWO_RINGS, unplugged=(0,), dump=False))
+@pytest.mark.scenario(Scenario("two-rings", TWO_RINGS, unplugged=(0,)))
 def test_two_rings_the_first_link_down(outcome: Outcome) -> None:
     assert_told(outcome, "10.78.0.2")
     assert {datagram.interface for datagram in outcome.datagrams} == {"lan1"}
+    assert_dumped(outcome)
 
 
 ABSENT = "systemd.default_device_timeout_sec=20"
