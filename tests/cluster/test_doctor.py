@@ -472,6 +472,7 @@ def test_last_tells_of_a_fencing(well: Cluster) -> None:  # the last: node2 stay
         for said in (n.run(ADMIN, "last", "--json").stdout for n in well.survivors)
     ]
     assert "ok" in states
+    well["node2"].host.ip("link set eth0 down")  # it is off; its network outlives it here
     found = well["node1"].run(ADMIN, "doctor", "--json")
     ways = [c for c in json.loads(found.stdout)["checks"] if c["name"] == "way"]
     assert {way["about"]: way["state"] for way in ways} == {
