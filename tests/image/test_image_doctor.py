@@ -114,7 +114,11 @@ def test_an_image_without_the_driver(node: Workshop) -> None:
         assert found[name]["remedy"] == "fence-kdump refresh"
 
 
-@pytest.mark.parametrize("squash", squashers())
+# newer dracuts have a module for each file system, and one that takes either in a whole image
+FILE_SYSTEMS = [name for name in squashers() if name != "squash"] or squashers()
+
+
+@pytest.mark.parametrize("squash", FILE_SYSTEMS)
 def test_squashed_images(node: Workshop, squash: str) -> None:
     """As kdump-utils has them built: the drivers are in a file system within the image."""
     for options, state in (([], "ok"), (["--omit-drivers", "virtio_net"], "bad")):
