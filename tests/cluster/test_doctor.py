@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shlex
 import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,10 +16,11 @@ from pathlib import Path
 import pytest
 
 from lab.cluster import Cluster, Node, wait_for
+from lab.documents import block
 from lab.images import HELPER
 from lab.loaded import build
 from lab.node import write_key
-from lab.programs import ADMIN, ROOT, run
+from lab.programs import ADMIN, run
 
 Checks = Sequence[Mapping[str, str]]
 WELL = "timeout=45 pcmk_off_timeout=60 pcmk_off_retries=1"
@@ -380,9 +380,7 @@ def test_crm_takes_the_commands_of_the_documents(
     # pcs leaves an empty section, and crm takes it for a topology
     empty = ("--delete", "--force", "--xml-text", "<fencing-topology/>")
     assert run(["cibadmin", *empty], env=crmsh).status == 0
-    with open(f"{ROOT}/docs/install.md") as file:
-        (block,) = re.findall(r"```\n(crm configure primitive [^`]*)```", file.read())
-    typed_into_crm(block, crmsh)
+    typed_into_crm(block("docs/install.md", "crm configure primitive "), crmsh)
     assert bad(checks(well["node1"], "--root", str(tmp_path), env=crmsh)) == set()
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from fence_kdump_protocol.keys import node_key
 from lab.cluster import Cluster, Node, wait_for
+from lab.documents import block
 from lab.firewall import firewall
 from lab.hosts import Host, address
 from lab.node import MASTER, write_key
@@ -49,13 +50,6 @@ def cluster(three: Cluster) -> Cluster:
     return three
 
 
-def document(name: str) -> str:
-    """The block of a document that sets up the device and its levels."""
-    with open(f"{ROOT}/{name}") as file:
-        (block,) = re.findall(r"```\n(pcs stonith create kdump [^`]*)```", file.read())
-    return str(block)
-
-
 def test_the_howto(cluster: Cluster, took: Took) -> None:
     for line in HOWTO.splitlines():
         # fencing-enabled, says Pacemaker 3.0.3
@@ -71,7 +65,7 @@ def test_the_howto(cluster: Cluster, took: Took) -> None:
 @pytest.mark.parametrize("name", ["README.md", "docs/install.md"])
 def test_the_documents(cluster: Cluster, took: Took, name: str) -> None:
     cluster.create_power()
-    result = cluster["node1"].run("sh", "-euc", document(name))
+    result = cluster["node1"].run("sh", "-euc", block(name, "pcs stonith create kdump "))
     assert result.status == 0, result
     cluster.started("kdump", "power")
     crash = cluster.crash("node2")
@@ -85,10 +79,10 @@ def commands(name: str) -> Iterator[str]:
     """What a page tells to type into pcs, block by block: other programs' lines are left out."""
     with open(f"{ROOT}/{name}") as file:
         page = file.read()
-    for fence, block, word in re.findall(
+    for fence, lines_of, word in re.findall(
         r"^( *)```\n(.*?)^ *```$|`(pcs stonith update [^`]+)`", page, re.M | re.S
     ):
-        lines = [word] if word else textwrap.dedent(fence + block).splitlines()
+        lines = [word] if word else textwrap.dedent(fence + lines_of).splitlines()
         prompted = [line.partition("# ")[2] for line in lines if re.match(r"node\d# ", line)]
         asked = [line for line in prompted if line.startswith("pcs ")] if prompted else lines
         if any(line.startswith("pcs ") for line in asked):

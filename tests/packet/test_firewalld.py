@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from fence_kdump_admin.doctor.ruleset import ACCEPT, REJECT, Datagram, verdicts
 from fence_kdump_admin.probe import words
 from fence_kdump_protocol import PORT
+from lab.documents import block
 from lab.hosts import Host
 from lab.programs import ADMIN, ROOT, Result, listening_agent, run, started, until
 
@@ -95,11 +95,10 @@ def test_one_address_alone_may_come_in(
     survivor: Host, peer: Host, firewalld: Callable[[str], Result]
 ) -> None:
     """As docs/security.md has it, for the peer's IPv4 address."""
-    with open(f"{ROOT}/docs/security.md") as file:
-        (block,) = re.findall(r"```\n(firewall-cmd [^`]*rich-rule[^`]*)```", file.read())
-    assert "source address=10.0.0.2 " in block
+    typed = block("docs/security.md", "firewall-cmd ", "rich-rule")
+    assert "source address=10.0.0.2 " in typed
     firewalld(words.opening(PORT))
-    restricted = firewalld(block)
+    restricted = firewalld(typed)
     assert restricted.status == 0, restricted
     assert judged(firewalld) == [{ACCEPT}, {REJECT}]
     assert ways(peer) == {IPV4: "free", IPV6: "prohibited"}

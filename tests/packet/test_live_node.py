@@ -5,8 +5,6 @@ The rule is read from there. The guest is behind the masquerade of node2, which 
 
 from __future__ import annotations
 
-import os
-import re
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -15,8 +13,9 @@ import pytest
 
 from fence_kdump_protocol import encode
 from fence_kdump_protocol.dialogue import encode_challenge
+from lab.documents import block
 from lab.hosts import Host, address, join
-from lab.programs import ROOT, listening_agent
+from lab.programs import listening_agent
 
 PORT = 7410
 MASQUERADE = """
@@ -35,9 +34,7 @@ MESSAGES = {
 
 
 def rule() -> str:
-    with open(os.path.join(ROOT, "docs/security.md"), encoding="utf-8") as file:
-        (found,) = re.findall(r"```\n(table inet fence_kdump .*?)```", file.read(), re.S)
-    return str(found)
+    return block("docs/security.md", "table inet fence_kdump ")
 
 
 def nft(host: Host, text: str) -> None:
