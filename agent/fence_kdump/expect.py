@@ -79,10 +79,10 @@ class Question(
 
     def bounded(self) -> Question:
         """The same question with only one of the `unasked` names, which stands for all of them."""
-        left_out = set(self.unasked()[1:])
+        surplus = set(self.unasked()[1:])
         return self._replace(
-            nodename=tuple(name for name in self.nodename if name not in left_out),
-            plug=tuple(name for name in self.plug if name not in left_out),
+            nodename=tuple(name for name in self.nodename if name not in surplus),
+            plug=tuple(name for name in self.plug if name not in surplus),
         )
 
     def _stated(self) -> list[str]:

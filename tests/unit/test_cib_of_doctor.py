@@ -170,7 +170,7 @@ def test_something_that_cuts_the_power_comes_last(second: str | None, state: str
     )
     chain = [device for device in ("kdump", second) if device]
     levels = tuple(Level(n, (device,), target="n1") for n, device in enumerate(chain, 1))
-    found = cluster.checks(Configuration({}, all_three, levels, {}), ["n1"], 1, True)
+    found = cluster.checks(Configuration({}, all_three, levels, {}), ["n1"], 1, lambda: True)
     assert {check.name: check.state for check in found}["level"] == state
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 
 from fence_kdump_admin.checks import Check, bad, ok, unknown
 from fence_kdump_admin.doctor import commands
@@ -17,13 +17,14 @@ _CONCURRENT_SINCE = (3, 20)
 
 
 def checks(
-    cluster: Configuration, nodes: Sequence[str], together: int, default: bool | None
+    cluster: Configuration, nodes: Sequence[str], together: int, default: Callable[[], bool | None]
 ) -> list[Check]:
     """Whether every node has a fence_kdump device, and power fencing after it.
 
     nodes -- names of all nodes, Pacemaker Remote nodes too
     together -- how many nodes may crash at once and still be fenced, as `quorum` has it
-    default -- whether Pacemaker fences concurrently if it is not told, None if that is not known
+    default -- finds out whether Pacemaker fences concurrently if it is not told; None if that is
+        not known
     """
     found = [_fencing(cluster)]
     if not cluster.ours:
@@ -131,7 +132,9 @@ def _matches(pattern: str, node: str) -> bool:
         return False
 
 
-def _concurrent(cluster: Configuration, nodes: Sequence[str], default: bool | None) -> list[Check]:
+def _concurrent(
+    cluster: Configuration, nodes: Sequence[str], default: Callable[[], bool | None]
+) -> list[Check]:
     """Whether nodes that crash together are waited for together, by every device.
 
     Where not, an agent that waits in vain for one node holds up the next. That one is heard late,
@@ -139,12 +142,13 @@ def _concurrent(cluster: Configuration, nodes: Sequence[str], default: bool | No
     """
     found = []
     value = cluster.properties.get("concurrent-fencing", "")
-    if not value and cluster.feature_set >= _CONCURRENT_SINCE:
-        default = True
+    together: bool | None = is_true(value)
+    if not value:
+        together = cluster.feature_set >= _CONCURRENT_SINCE or default()
     remedy = commands.set_property("concurrent-fencing", "true")
-    if is_true(value) or (not value and default):
+    if together:
         found.append(ok("concurrent-fencing", "nodes that crash together are fenced together"))
-    elif not value and default is None:
+    elif together is None:
         text = "concurrent-fencing is not set, and its default depends on how Pacemaker was built"
         found.append(unknown("concurrent-fencing", text, remedy))
     else:

@@ -14,6 +14,7 @@ from fence_kdump_admin.doctor.here import Here
 from fence_kdump_admin.doctor.options import serves
 from fence_kdump_cluster import corosync, keyfiles
 from fence_kdump_cluster.corosync import fold
+from fence_kdump_image.image import manifest
 from fence_kdump_protocol import keys
 
 __all__ = ["checks"]
@@ -35,7 +36,7 @@ def checks(here: Here) -> list[Check]:
     """The key in the image, the one that the devices are told to use, and the other nodes'."""
     devices = here.cluster.ours if here.cluster else ()
     demanding = [d for d in devices if d.options.get("auth", "").lower() not in ("", "off")]
-    found = [_image(here, bool(demanding))] if here.plan.key or demanding else []
+    found = [_image(here)] if here.plan.key or demanding else []
     for device in demanding:
         found += _device(here, device)
         if _is_required(device):
@@ -50,7 +51,7 @@ def _is_required(device: Device) -> bool:
     return device.options.get("auth", "").lower() not in ("", "off", "prefer")
 
 
-def _image(here: Here, wanted: bool) -> Check:
+def _image(here: Here) -> Check:
     key = here.plan.key
     if not key:
         told = "this node has no key: its crash kernel cannot prove which node it is"
@@ -133,11 +134,13 @@ def _some(names: Sequence[str]) -> str:
 
 def _masters(here: Here, path: str) -> list[bytes]:
     """The keys that an agent on this node believes: the one in force, and the one before it."""
-    found = []
-    for one in (path, keyfiles.old(path)):
-        with contextlib.suppress(keyfiles.BadKeyFile):
-            found.append((one, _master(here, one)))
-    return [data for _, data in found] if path in dict(found) else []
+    try:
+        found = [_master(here, path)]
+    except keyfiles.BadKeyFile:
+        return []
+    with contextlib.suppress(keyfiles.BadKeyFile):
+        found.append(_master(here, keyfiles.old(path)))
+    return found
 
 
 def _node(here: Here, path: str, believed: Sequence[bytes], node: str) -> Check:
@@ -163,10 +166,7 @@ def _node(here: Here, path: str, believed: Sequence[bytes], node: str) -> Check:
 def _own(here: Here, node: str) -> str:
     """The id of the key in this node's crash image, "" for another node."""
     own = here.plan.key
-    inside = here.manifest.get("key") if isinstance(here.manifest, dict) else None
-    if not own or fold(node) != fold(own.name) or not isinstance(inside, dict):
-        return ""
-    return str(inside.get("id", ""))
+    return manifest.key_id(here.manifest) if own and fold(node) == fold(own.name) else ""
 
 
 def _copy(here: Here, path: str, node: str) -> str:

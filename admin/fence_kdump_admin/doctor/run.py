@@ -69,6 +69,6 @@ def _cluster(here: Here) -> list[Check]:
     members = len(here.addresses) - remotes
     text = here.text(corosync.PATH)
     together = quorum.together(members, remotes, text, here.cluster.properties)
-    default = quorum.fences_together()
+    default = quorum.fences_together
     found += cluster.checks(here.cluster, list(here.addresses), together, default)
     return found + device.checks(here.cluster, here.addresses, port_of(here.plan))

@@ -16,7 +16,7 @@ import os
 import time
 
 from fence_kdump_image import programs
-from fence_kdump_image.image import finished
+from fence_kdump_image.image import finished, manifest
 
 __all__ = ["ATTRIBUTE", "announce", "held"]
 
@@ -35,10 +35,7 @@ def held(root: str) -> str:
     """
     if finished.is_loaded(root) is False:
         return ""
-    made = finished.read_manifest(finished.find(root))
-    key = made.get("key") if isinstance(made, dict) else None
-    found = key.get("id") if isinstance(key, dict) else None
-    return found if isinstance(found, str) else ""
+    return manifest.key_id(finished.read_manifest(finished.find(root)))
 
 
 def announce(root: str, key: str, seconds: float = 0.0) -> None:

@@ -74,6 +74,16 @@ def render(manifest: Any) -> str:
     return json.dumps(manifest, indent=2, sort_keys=True) + "\n"
 
 
+def key_id(manifest: Any) -> str:
+    """The id of the key in an image, "" if the image has none.
+
+    manifest -- of the image, or what was read in its place
+    """
+    key = manifest.get("key") if isinstance(manifest, dict) else None
+    found = key.get("id") if isinstance(key, dict) else None
+    return found if isinstance(found, str) else ""
+
+
 def around(manifest: Any) -> Surroundings:
     """What else in the image configures NICs, from its manifest.
 
