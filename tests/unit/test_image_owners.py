@@ -177,6 +177,16 @@ def test_files_of_an_image(tmp_path: pathlib.Path) -> None:
     assert sorted(name for claim in found for name in claim.names) == [f"eth{n}" for n in range(6)]
 
 
+@pytest.mark.parametrize("to", ["../bin/busybox", "/usr/bin/busybox"])
+def test_busyboxs_ifup_is_not_network_legacy(tmp_path: pathlib.Path, to: str) -> None:
+    (tmp_path / "usr/sbin").mkdir(parents=True)
+    (tmp_path / "usr/sbin/ifup").symlink_to(to)
+    assert look.look(str(tmp_path)).programs == ()
+    (tmp_path / "usr/sbin/ifup").unlink()
+    (tmp_path / "usr/sbin/ifup").symlink_to("/usr/lib/network-legacy/ifup.sh")
+    assert look.look(str(tmp_path)).programs == (LEGACY,)
+
+
 @pytest.mark.parametrize("text", ["ip=eth0:dhcp", "ip=dhcp rd.neednet=1", "rd.nvmf.nbft"])
 def test_word_that_nobody_acts_on_is_no_claim(text: str) -> None:
     around = look.read({CMDLINE: text, NM: "[connection]\ninterface-name=eth0\n"}, ())

@@ -30,13 +30,27 @@ def put(initdir: str, sender: str, module: str, called: Iterable[str]) -> None:
             _script(module, "called", initdir + path)
     folder = f"{initdir}/{SENDER}"
     shutil.copytree(sender, folder, symlinks=True, dirs_exist_ok=True)
-    # dracut adds system libraries for executable files, but the sender has its own
     for place, _, names in os.walk(f"{folder}/_internal"):
         for name in names:
-            if not os.path.islink(f"{place}/{name}"):
-                os.chmod(f"{place}/{name}", 0o644)
+            _hide(f"{place}/{name}")
     for name in _SCRIPTS:
         _script(module, name, f"{initdir}/usr/sbin/fence-kdump-{name}")
+
+
+def _hide(path: str) -> None:
+    """Keep a library of the sender from dracut, which would add the system's for all that it needs.
+
+    dracut.sh looks at files that are executable, and since dracut 110 also at files named "*.so*",
+    but not at links.
+    """
+    if os.path.islink(path):
+        return
+    os.chmod(path, 0o644)
+    folder, name = os.path.split(path)
+    if ".so" in name:
+        hidden = name.replace(".so", "-so")
+        os.replace(path, f"{folder}/{hidden}")
+        os.symlink(hidden, path)
 
 
 def _is_others(path: str, ours: str) -> bool:

@@ -47,7 +47,13 @@ def look(initdir: str) -> Surroundings:
 
 
 def _has(initdir: str, paths: Sequence[str]) -> bool:
-    return any(os.path.lexists(os.path.join(initdir, path)) for path in paths)
+    return any(_is_of_its_own(os.path.join(initdir, path)) for path in paths)
+
+
+def _is_of_its_own(path: str) -> bool:
+    """Whether a program exists, and is not one of BusyBox's links: its ifup acts on no word."""
+    to_busybox = os.path.islink(path) and os.path.basename(os.readlink(path)) == "busybox"
+    return os.path.lexists(path) and not to_busybox
 
 
 def read(texts: Mapping[str, str], programs: Sequence[str], default: bool = False) -> Surroundings:
