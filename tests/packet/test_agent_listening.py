@@ -34,6 +34,7 @@ from lab.programs import (
     AGENT,
     C_AGENT,
     C_SENDER,
+    NOBODY,
     SENDER,
     listening_agent,
     one_node,
@@ -200,11 +201,6 @@ def test_a_flood_of_junk_loses_no_message(survivor: Host, wire: Wire) -> None:
         flooding.line()
         wire.send(message("10.0.0.2"), survivor.mac())
         assert agent.result().status == 0
-
-
-# it may read what it is to run, as a checkout may lie below a folder that only root may enter
-NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-NOBODY += [f"--{kind}-caps=-all,+dac_read_search" for kind in ("inh", "ambient")]
 
 
 def test_without_root(survivor: Host, wire: Wire) -> None:

@@ -13,7 +13,7 @@ import pytest
 from lab.firewall import FIREWALLD, firewall
 from lab.hosts import Host
 from lab.pair import pair
-from lab.programs import ADMIN, run
+from lab.programs import ADMIN, NOBODY, run
 
 CLUSTER = """\
 nodelist {
@@ -184,8 +184,7 @@ def test_iptables_older_rules_are_beyond_it(hosts: tuple[Host, Host], tmp_path: 
 
 
 def test_without_root(hosts: tuple[Host, Host]) -> None:
-    user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    result = run([*user, ADMIN, "doctor", "--json", "--node", "survivor"], host=hosts[0])
+    result = run([*NOBODY, ADMIN, "doctor", "--json", "--node", "survivor"], host=hosts[0])
     assert not result.stderr
     checks = {check["name"]: check for check in json.loads(result.stdout)["checks"]}
     assert checks["firewall"]["state"] == "unknown"

@@ -22,6 +22,7 @@ from lab.programs import (
     AGENT,
     C_AGENT,
     C_SENDER,
+    NOBODY,
     Program,
     Result,
     listening_agent,
@@ -257,10 +258,9 @@ def test_a_node_whose_name_does_not_resolve() -> None:
 
 
 def test_without_root(survivor: Host, peer: Host) -> None:
-    user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
-    result = run([*user, ADMIN, "probe", "--json", IPV4, IPV6], host=peer)
+    result = run([*NOBODY, ADMIN, "probe", "--json", IPV4, IPV6], host=peer)
     assert [target["way"] for target in targets(result)] == ["free", "free"]
-    listening = run([*user, ADMIN, "probe", "--listen"], host=peer)
+    listening = run([*NOBODY, ADMIN, "probe", "--listen"], host=peer)
     assert listening.status == 2
     assert "run it as root" in listening.stderr
 
