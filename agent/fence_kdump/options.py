@@ -100,12 +100,15 @@ class UsageError(ValueError):
 
 
 class Options(
-    namedtuple("Options", "action nodename plug ipport family timeout auth key verbose problems")
+    namedtuple(
+        "Options", "action nodename plug unused ipport family timeout auth key verbose problems"
+    )
 ):
     """What the agent is asked to do.
 
     action -- one of ACTIONS, or another word that was given
     nodename, plug -- tuples of names and addresses
+    unused -- the tuple of what `port` says beside a plug, which counts alone
     ipport -- UDP port, 1 to 65535
     family -- "auto", "ipv4" or "ipv6"
     timeout -- seconds, more than 0
@@ -120,6 +123,7 @@ class Options(
     action: str
     nodename: tuple[str, ...]
     plug: tuple[str, ...]
+    unused: tuple[str, ...]
     ipport: int
     family: str
     timeout: float
@@ -148,10 +152,12 @@ def read(values: dict[str, str]) -> Options:
     values -- texts by the parameters' names; "port" is another name of "plug"
     """
     problems: list[str] = []
+    plug, port = (_names(_unescaped(values.get(name, ""))) for name in ("plug", "port"))
     return Options(
         action=values.get("action", "off").lower(),
         nodename=_names(values.get("nodename", "")),
-        plug=_names(_unescaped(values.get("plug") or values.get("port", ""))),
+        plug=plug or port,
+        unused=port if plug else (),
         ipport=_port(values.get("ipport", str(PORT)), problems),
         family=_family(values.get("family", "auto"), problems),
         timeout=_timeout(values.get("timeout", f"{DEFAULT_TIMEOUT:g}"), problems),
@@ -163,10 +169,13 @@ def read(values: dict[str, str]) -> Options:
 
 
 def number_for_plug(options: Options) -> list[str]:
-    """A question for each plug that looks like a UDP port: pcs offers `port` for plug."""
+    """A question for each plug that looks like a UDP port: pcs offers `port` for plug.
+
+    Pacemaker 3.0.1 and newer pass a plug of their own beside such a `port`.
+    """
     return [
         f"plug '{name}' is a number: did you mean ipport={name}?"
-        for name in options.plug
+        for name in (*options.plug, *options.unused)
         if _as_port(name)
     ]
 

@@ -58,9 +58,10 @@ def test_validation_and_monitor_refuse_it(action: str, line: str, problem: str) 
     assert problem in result.stderr
 
 
-def test_a_number_for_plug_is_asked_about(survivor: Host, wire: Wire) -> None:
-    """pcs offers `port` as plug's old name."""
-    stdin = "nodename=10.0.0.2\nport=7420\n"
+@pytest.mark.parametrize("plug", ["", "plug=10.0.0.2\n"])
+def test_a_number_for_plug_is_asked_about(survivor: Host, wire: Wire, plug: str) -> None:
+    """pcs offers `port` as plug's old name. Pacemaker 3.0.1 and newer pass a plug beside it."""
+    stdin = f"nodename=10.0.0.2\n{plug}port=7420\n"
     question = "plug '7420' is a number: did you mean ipport=7420?"
     validated = run([AGENT], f"{stdin}action=validate-all\n", host=survivor)
     assert validated.status == 1

@@ -11,6 +11,7 @@ DEFAULTS = {
     "action": "off",
     "nodename": (),
     "plug": (),
+    "unused": (),
     "ipport": 7410,
     "family": "auto",
     "timeout": 50.0,
@@ -37,6 +38,10 @@ STDIN = [
     (
         "nodename=node1,node2,node3\naction=off\nport=node2\n",
         {"nodename": ("node1", "node2", "node3"), "plug": ("node2",)},
+    ),
+    (
+        "nodename=node2\naction=off\nplug=node2\nport=node3\n",
+        {"nodename": ("node2",), "plug": ("node2",), "unused": ("node3",)},
     ),
     (
         "nodename=node2\naction=off\nplug=node2\n",
@@ -169,5 +174,7 @@ def test_every_problem_is_told_at_once() -> None:
     ],
 )
 def test_a_plug_that_is_a_port_s_number_is_asked_about(plug: str, asked: bool) -> None:
-    texts = number_for_plug(read({"port": plug}))
-    assert texts == [f"plug '{plug}' is a number: did you mean ipport={plug}?"] * asked
+    question = [f"plug '{plug}' is a number: did you mean ipport={plug}?"] * asked
+    assert number_for_plug(read({"port": plug})) == question
+    both = read({"port": plug, "plug": "node1"})
+    assert (both.plug, number_for_plug(both)) == (("node1",), question)
