@@ -12,7 +12,7 @@ from fence_kdump_send.console import in_crash_kernel, say
 from fence_kdump_send.options import Options
 from fence_kdump_send.routes import Reachability
 from fence_kdump_send.schedule import Schedule
-from fence_kdump_send.sockets import listen_to_routes, open_socket
+from fence_kdump_send.sockets import has_source, listen_to_routes, open_socket
 from fence_kdump_send.targets import FAMILIES, Lookups, Node, Target, literal
 
 TYPE_CHECKING = False
@@ -110,10 +110,8 @@ class _Sender:
         for target in self.targets:
             if not target.pending:
                 continue
-            try:
-                self._socket_of(target.family).sendto(self._message, target.sockaddr)
-            except OSError as error:
-                trouble = error.strerror or str(error)
+            trouble = self._send(target)
+            if trouble:
                 if trouble != target.trouble:
                     lines.append(f"{target}: {trouble}, trying again")
                 target.trouble = trouble
@@ -123,6 +121,17 @@ class _Sender:
                 target.taken()
         for line in lines:
             say(line)
+
+    def _send(self, target: Target) -> str:
+        """Send a message to one address. Returns why that is not possible, "" if it is."""
+        try:
+            sock = self._socket_of(target.family)
+            if target.family == _socket.AF_INET and not has_source(target.sockaddr):
+                return "no source address"
+            sock.sendto(self._message, target.sockaddr)
+        except OSError as error:
+            return error.strerror or str(error)
+        return ""
 
     def answer(self) -> None:
         """Answer some of the waiting challenges, if there is a key.

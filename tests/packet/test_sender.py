@@ -128,6 +128,20 @@ def test_a_route_that_comes_late() -> None:
         assert program.result().status == 0
 
 
+def test_an_address_that_comes_later_than_its_route() -> None:
+    """Until then the kernel would send from 0.0.0.0. NetworkManager sets them up in this order."""
+    survivor, peer = pair()
+    tap = Tap(survivor)
+    peer.ip("address del 10.0.0.2/24 dev eth0")
+    peer.ip("route add 10.0.0.1/32 dev eth0")
+    with sending(peer, "-i", HOUR, "10.0.0.1") as program:
+        assert program.line("stderr") == WARNING
+        assert "10.0.0.1: no source address, trying again" in program.line("stderr")
+        address(peer, "10.0.0.2/24")
+        assert next(iter(tap))[IP].src == "10.0.0.2"
+        assert "10.0.0.1: message sent" in program.line("stderr")
+
+
 @pytest.mark.parametrize("lost", ["10.9.9.9", "nosuch.invalid"])
 def test_count_ends_although_a_node_cannot_be_told(lost: str) -> None:
     """A script in the crash kernel may wait for it."""

@@ -103,6 +103,7 @@ NEEDS_NONE = {
         "no answer yet",
         "no hardware",
         "no address",
+        "no source address",
         "fast start",
         "without ip=",
         "… and …",
