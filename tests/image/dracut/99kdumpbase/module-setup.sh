@@ -21,6 +21,6 @@ install() {
     echo "${moddir##*/}" >"$initdir/etc/kdump-stand-in"
     # what it configures of the network by itself
     if [[ -d $KDUMP_STAND_IN_FILES ]]; then
-        cp -a "$KDUMP_STAND_IN_FILES/." "$initdir/"
+        cp -a --remove-destination "$KDUMP_STAND_IN_FILES/." "$initdir/" # not into what a link names
     fi
 }
