@@ -204,7 +204,9 @@ IN := $(abspath $(DESTDIR))
 install_packages = for package in $(2); do \
 	(cd $$package/.. && find $${package\#\#*/} -name '*.py' -exec install -D -m 644 {} $(IN)$(1)/{} \;) || exit; done
 
-install: no-clash install-agent install-sender
+# one after the other, also with make -j
+install: no-clash
+	$(MAKE) install-agent install-sender
 
 # before anything is installed
 no-clash:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,18 +31,28 @@ def id_of(node: str, master: bytes = MASTER) -> str:
     return key_id(node_key(master, node.encode())).hex()
 
 
+def listed(nodes: Iterable[tuple[str, bool]], told: Mapping[str, str]) -> live.Live:
+    """What crm_mon says: the nodes, whether each is online, and what it has told."""
+    shown = "".join(
+        f'<node name="{node}" id="1" online="{str(online).lower()}" type="member"/>'
+        for node, online in nodes
+    )
+    attributes = "".join(
+        f'<node name="{node}"><attribute name="other" value="{"0" * 16}"/>'
+        f'<attribute name="fence-kdump-key" value="{value}"/></node>'
+        for node, value in told.items()
+    )
+    return live.parse(
+        f"<pacemaker-result><nodes>{shown}</nodes><node_attributes>{attributes}</node_attributes>"
+        "</pacemaker-result>".encode()
+    )
+
+
 def status(**told: str | None) -> live.Live:
     """What a cluster says whose nodes have told that; None: the node is no member."""
-    return live.parse(
-        "<status>{}</status>".format(
-            "".join(
-                f'<node_state uname="{node}" in_ccm="{str(value is not None).lower()}">'
-                "<transient_attributes><instance_attributes>"
-                f'<nvpair name="fence-kdump-key" value="{value or ""}"/>'
-                "</instance_attributes></transient_attributes></node_state>"
-                for node, value in told.items()
-            )
-        ).encode()
+    return listed(
+        [(node, value is not None) for node, value in told.items()],
+        {node: value or "" for node, value in told.items()},
     )
 
 
@@ -213,40 +223,15 @@ def test_a_stale_image_of_this_node(here: Callable[..., Here]) -> None:
     assert of_nodes(keys.checks(wrong))["node1"] == "bad"
 
 
-# Pacemaker before 2.1.7 and since, with a full node and a remote one: in_ccm, crmd, and whether it
-# is a member
-MEMBERS = [
-    ("true", "online", True),
-    ("false", "offline", False),
-    ("true", "offline", False),
-    ("1795975726", "1795975726", True),
-    ("0", "0", False),
-    ("1795975726", "0", False),
-    ("true", None, True),
-    ("1795975726", None, True),
-    ("false", None, False),
-    ("0", None, False),
-    (None, None, False),
-]
-
-
-@pytest.mark.parametrize(("in_ccm", "crmd", "member"), MEMBERS)
-def test_members(in_ccm: str | None, crmd: str | None, member: bool) -> None:
-    signs = {"in_ccm": in_ccm, "crmd": crmd}
-    shown = " ".join(f'{name}="{sign}"' for name, sign in signs.items() if sign is not None)
-    said = live.parse(f'<status><node_state id="1" uname="Node1" {shown}/></status>'.encode())
-    assert said.is_absent("node1") != member
-
-
 @pytest.mark.parametrize(
     "data",
     [
         b"",
         b"no XML",
-        b"<status>",
-        b'<!DOCTYPE status [<!ENTITY a "aaaa">]><status/>',
-        b"<status>" + b" " * (17 << 20) + b"</status>",
-        b"\xff\xfe<status/>",
+        b"<nodes>",
+        b'<!DOCTYPE nodes [<!ENTITY a "aaaa">]><nodes/>',
+        b"<nodes>" + b" " * (17 << 20) + b"</nodes>",
+        b"\xff\xfe<nodes/>",
     ],
 )
 def test_what_is_no_status(data: bytes) -> None:
@@ -259,19 +244,15 @@ def test_with_a_root_the_running_cluster_is_another_s(tmp_path: Path) -> None:
 
 
 def test_a_name_twice() -> None:
-    """A node that was set up anew has another id, and what it was before is still in the status."""
-    old = '<node_state id="9" uname="node2" in_ccm="false" crmd="offline">{}</node_state>'
-    now = '<node_state id="2" uname="node2" in_ccm="true" crmd="online">{}</node_state>'
-    told = (
-        "<transient_attributes><instance_attributes>"
-        '<nvpair name="fence-kdump-key" value="{}"/>'
-        "</instance_attributes></transient_attributes>"
-    )
-    pair = (old.format(told.format("0" * 16)), now.format(told.format("1" * 16)))
-    for states in (pair, pair[::-1]):
-        said = live.parse(f"<status>{''.join(states)}</status>".encode())
+    """A node that was set up anew has another id, and what it was before is still listed."""
+    for order in ((False, True), (True, False)):
+        said = listed([("node2", online) for online in order], {"node2": "1" * 16})
         assert not said.is_absent("node2")
         assert said.key_of("node2") == "1" * 16
+
+
+def test_what_a_node_told_that_has_left_does_not_count() -> None:
+    assert not listed([("node2", False)], {"node2": "1" * 16}).key_of("node2")
 
 
 def test_a_name_does_not_command_a_terminal() -> None:

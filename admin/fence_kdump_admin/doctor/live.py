@@ -1,8 +1,7 @@
 """The running cluster: which nodes are members now, and which key each one's crash image has.
 
-Both are in the status section of the CIB, which is in no file: cibadmin(8) asks Pacemaker for it.
-The elements are those of its `node_state`. Since Pacemaker 2.1.7 (CRM_NODE_MEMBERSHIP in its
-sources) the time since when a node is a member stands in place of "true".
+crm_mon(8) tells both. The status section of the CIB says less: Pacemaker 3.0.3 notes a Pacemaker
+Remote node there as lost that is online.
 """
 
 from __future__ import annotations
@@ -19,9 +18,9 @@ from fence_kdump_image.fresh.announce import ATTRIBUTE
 
 __all__ = ["Live", "look", "parse"]
 
-_PATIENCE = 5.0  # seconds for cibadmin, which may wait without end
+_ASK = ("--one-shot", "--include=none,nodes,attributes", "--output-as=xml")
+_PATIENCE = 5.0  # seconds for crm_mon, which may wait without end
 _KEY_ID = re.compile(r"[0-9a-f]{16}\Z")
-_NO = ("", "0", "false", "offline")
 
 
 @dataclass(frozen=True)
@@ -51,37 +50,36 @@ def look(root: str) -> Live:
     """
     if root:
         return Live(problem="the running cluster is not asked, because of --root")
-    cibadmin = programs.find("cibadmin")
-    if not cibadmin:
-        return Live(problem="Pacemaker's command cibadmin is not installed")
+    crm_mon = programs.find("crm_mon")
+    if not crm_mon:
+        return Live(problem="Pacemaker's command crm_mon is not installed")
     try:
-        said = programs.run([cibadmin, "--query", "--local", "--scope", "status"], _PATIENCE)
+        said = programs.run([crm_mon, *_ASK], _PATIENCE)
         return parse(said.encode("utf-8", "surrogateescape"))
     except (programs.ProgramError, CibError) as error:
         return Live(problem=f"the running cluster does not answer: {error}")
 
 
 def parse(data: bytes) -> Live:
-    """Read the status section.
+    """Read what crm_mon prints of the nodes and their attributes.
 
-    data -- what cibadmin prints of it
+    data -- XML
 
     Raises CibError.
     """
     if len(data) > MOST:
-        raise CibError("the status section is too large")
+        raise CibError("crm_mon prints too much")
     top = tree(data)
     members: dict[bytes, bool] = {}
-    keys: dict[bytes, str] = {}
-    for state in top.iter("node_state"):
-        node = fold(state.get("uname") or state.get("id") or "")
-        # a Pacemaker Remote node has only the first
-        signs = [state.get(name) for name in ("in_ccm", "crmd")]
-        is_member = signs[0] is not None and not any(sign in _NO for sign in signs)
+    for node in top.iterfind("nodes/node"):
+        name = fold(node.get("name", ""))
         # a node with another id, that had the same name before, may still be there
-        members[node] = members.get(node, False) or is_member
-        for pair in state.iterfind("transient_attributes/instance_attributes/nvpair"):
+        members[name] = members.get(name, False) or node.get("online") == "true"
+    keys: dict[bytes, str] = {}
+    for node in top.iterfind("node_attributes/node"):
+        name = fold(node.get("name", ""))
+        for pair in node.iterfind("attribute"):
             value = pair.get("value", "")
-            if is_member and pair.get("name") == ATTRIBUTE and _KEY_ID.match(value):
-                keys[node] = value
+            if members.get(name) and pair.get("name") == ATTRIBUTE and _KEY_ID.match(value):
+                keys[name] = value
     return Live(members, keys)

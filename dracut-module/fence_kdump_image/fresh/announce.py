@@ -6,7 +6,8 @@ Pacemaker. On any node that has the cluster's key, `fence-kdump doctor` compares
 nodes with those that they should have. The id does not reveal the key: it is sent whenever a node
 proves its identity.
 
-The attribute is transient (attrd_updater(8)): Pacemaker deletes it when the node leaves.
+The attribute is transient (crm_attribute(8)): Pacemaker deletes it when the node leaves. With
+attrd_updater(8), Pacemaker 3.0.3 keeps the attribute of a Pacemaker Remote node to itself.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ __all__ = ["ATTRIBUTE", "announce", "held"]
 
 ATTRIBUTE = "fence-kdump-key"
 TOLD = "/run/fence-kdump-key"  # the id that was published since this node was started
-_PATIENCE = 5.0  # seconds for attrd_updater, which may wait for ever
+_PATIENCE = 5.0  # seconds for crm_attribute, which may wait for ever
 _PAUSE = 5.0  # seconds until the next attempt
 
 
@@ -51,14 +52,14 @@ def announce(root: str, key: str, seconds: float = 0.0) -> None:
     """
     if root:
         return  # the cluster is that of the running system
-    updater = programs.find("attrd_updater")
+    updater = programs.find("crm_attribute")
     if not updater or not (key or os.path.exists(TOLD)):
         return
     value = ("--update", key) if key else ("--delete",)
     end = time.monotonic() + seconds
     while True:
         try:
-            programs.run([updater, "--name", ATTRIBUTE, *value], _PATIENCE)
+            programs.run([updater, "--lifetime", "reboot", "--name", ATTRIBUTE, *value], _PATIENCE)
             break
         except programs.ProgramError:
             if time.monotonic() + _PAUSE > end:
