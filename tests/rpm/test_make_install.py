@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from lab.programs import C_AGENT, ROOT, Result, run
 
 # On a /usr that keeps nothing of it; /var/lib, with what dpkg diverts, is the sandbox's own.
@@ -45,12 +47,13 @@ def test_the_way_out_lasts() -> None:
     assert back == C_AGENT
 
 
-def test_another_program_is_not_overwritten(tmp_path: os.PathLike[str]) -> None:
+@pytest.mark.parametrize("flags", ["-s", "-skj4"])
+def test_another_program_is_not_overwritten(tmp_path: os.PathLike[str], flags: str) -> None:
     path = f"{os.fspath(tmp_path)}{C_AGENT}"
     os.makedirs(os.path.dirname(path))
     with open(path, "w") as file:
         file.write("somebody's\n")
-    result = run(["make", "-s", "-C", ROOT, "install", f"DESTDIR={os.fspath(tmp_path)}"])
+    result = run(["make", flags, "-C", ROOT, "install", f"DESTDIR={os.fspath(tmp_path)}"])
     assert result.status != 0
     assert f"{path} is another program: move it away first; nothing was installed" in result.stderr
     assert os.listdir(tmp_path) == ["usr"]
