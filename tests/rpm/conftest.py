@@ -58,6 +58,14 @@ def newer_repo(tmp_path_factory: pytest.TempPathFactory, newer: str) -> str:
     return repository(str(tmp_path_factory.mktemp("repos") / "newer"), *_binaries(newer))
 
 
+@pytest.fixture(scope="session")
+def older_repo(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same, some time before: a sender 0.1.0."""
+    where = str(tmp_path_factory.mktemp("older"))
+    folder = build(where, "-bb", f"{HERE}/older.spec")
+    return repository(f"{where}/repo", package(folder, "fence-kdump-send"))
+
+
 C_SIDE = ("kdump", "ipmilan", "all")
 
 

@@ -109,6 +109,17 @@ def test_units_are_switched_on_and_off(root: Root, repo: str, newer_repo: str) -
     assert asked == [("install", "preset"), ("remove", "disable")]
 
 
+def test_a_unit_that_is_new_is_switched_on_by_the_upgrade(
+    root: Root, older_repo: str, repo: str
+) -> None:
+    root.file("/usr/bin/systemctl", '#!/bin/sh\necho "$@" >>/systemctl.log\n', 0o755)
+    root.dnf("install", "fence-kdump-send", repos=[older_repo])
+    assert not os.path.exists(f"{root.path}/systemctl.log")
+    root.dnf("upgrade", repos=[repo])
+    with open(f"{root.path}/systemctl.log") as file:
+        assert file.read() == "--no-reload preset fence-kdump-announce.service\n"
+
+
 def test_upgrade_keeps_a_changed_configuration(root: Root, repo: str, newer_repo: str) -> None:
     root.dnf("install", "fence-agents-kdump", repos=[repo])
     root.file(CONFIG, "FENCE_KDUMP=no\n")
