@@ -58,7 +58,9 @@ def pack(where: pathlib.Path, squashed: str, files: dict[str, str]) -> str:
     """An image with those files, squashed but for what dracut leaves outside; its path."""
     outer, inner = where / "outer", where / "inner"
     left = {path: text for path, text in files.items() if path == manifest.PATH or not squashed}
-    write(outer, {"usr/lib/dracut/modules.txt": "zz-fence-kdump\n", **left})
+    kept = {"modules.txt": "zz-fence-kdump\n", "build-parameter.txt": " --hostonly\n"}
+    write(outer, {f"usr/lib/dracut/{name}": text for name, text in kept.items()})
+    write(outer, left)
     write(inner, files)
     if squashed:
         words = [w.format(root=inner, image=outer / squashed) for w in SQUASHED[squashed]]
@@ -103,6 +105,27 @@ def test_the_list_of_a_finished_image_has_squashed_files(
     assert driver in listed
     assert modules_of(listed) == {"virtio_net"}
     assert manifest.PATH in listed
+
+
+@pytest.mark.parametrize("squashed", ["", *SQUASHED])
+@pytest.mark.parametrize("early", ["", "microcode"])
+def test_an_image_that_was_cut_off_is_not_whole(
+    tmp_path: pathlib.Path, squashed: str, early: str
+) -> None:
+    path = pathlib.Path(pack(tmp_path, squashed, FILES))
+    microcode = tmp_path / "early"
+    if early:  # a cpio of its own before the image's, with a file of this name
+        write(microcode, {"early_cpio": "1\n"})
+        command = ["cpio", "--create", "--format=newc", "--quiet"]
+        before = subprocess.run(
+            command, cwd=microcode, input=b"early_cpio\n", stdout=subprocess.PIPE, check=True
+        ).stdout
+        path.write_bytes(before + path.read_bytes())
+    whole = path.read_bytes()
+    assert content.is_whole(str(path))
+    for size in (0, 1, 511, 512, 513, 1000, len(whole) // 2, len(whole) - 4096):
+        path.write_bytes(whole[:size])
+        assert not content.is_whole(str(path)), size
 
 
 def test_for_reading(tmp_path: pathlib.Path) -> None:

@@ -196,14 +196,14 @@ def test_no_room_for_the_old_image(node: Node) -> None:
         assert "cannot be saved" in node.refresh(status=1)
         assert node.asked() == []
         assert node.is_first_image_loaded()
-        mount("-o", f"remount,size={size * 3}", boot)
+        mount("-o", f"remount,size={size * 4}", boot)
         node.refresh()
         assert node.is_new_image_loaded()
 
 
 def test_read_only_for_a_moment(node: Node) -> None:
     node.nodes("node1", "node3")
-    with boot_of_its_own(node, os.stat(node.image).st_size * 3) as boot:
+    with boot_of_its_own(node, os.stat(node.image).st_size * 4) as boot:
         mount("-o", "remount,ro", boot)
         assert "cannot be saved" in node.refresh(status=1)
         assert node.is_first_image_loaded()
@@ -215,7 +215,7 @@ def test_read_only_for_a_moment(node: Node) -> None:
 def test_no_room_for_the_new_image(node: Node) -> None:
     """The build has failed, but not for good."""
     node.nodes("node1", "node3")
-    with boot_of_its_own(node, os.stat(node.image).st_size * 3) as boot:
+    with boot_of_its_own(node, os.stat(node.image).st_size * 4) as boot:
         node.say("broken-build", f"cat first first >{boot}/else; cp first {node.image}\n")
         text = node.refresh(status=1)
         assert "there is no room for a new image" in text

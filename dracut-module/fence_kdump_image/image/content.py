@@ -25,12 +25,15 @@ class ImageError(Exception):
 
 
 def is_whole(path: str) -> bool:
-    """Whether an image is complete. If its writer was killed, its end is missing."""
+    """Whether an image is complete. If its writer was killed, its end is missing.
+
+    Newer lsinitrds succeed with a file that is empty, or that ends after the microcode. So they
+    must also find what every image has, squashed or not.
+    """
     try:
-        _lsinitrd("-f", "usr/lib/dracut/build-parameter.txt", path)
+        return bool(_lsinitrd("-f", "usr/lib/dracut/build-parameter.txt", path))
     except ImageError:
         return False
-    return True
 
 
 def listing(path: str) -> str:
