@@ -147,12 +147,12 @@ def test_a_sender_ended_by_any_signal_is_started_again(rhel: Image) -> None:
 
 
 def test_hooks(without_systemd: Image) -> None:
-    # in /usr/lib, with newer dracuts in /var/lib
+    # in /usr/lib, with newer dracuts in /var/lib, and with some in both by a link
     hooks = pathlib.Path(without_systemd.root()).glob("*/lib/dracut/hooks/*/*fence-kdump*")
-    assert sorted(f"{path.parent.name}/{path.name}" for path in hooks) == [
+    assert {f"{path.parent.name}/{path.name}" for path in hooks} == {
         "cleanup/01-fence-kdump-stop.sh",
         "cmdline/01-fence-kdump-start.sh",
-    ]
+    }
     keep = os.stat(f"{without_systemd.root()}/usr/sbin/fence-kdump-keep")
     assert stat.S_IMODE(keep.st_mode) == 0o755
     assert not without_systemd.has("usr/lib/systemd/system/fence-kdump-sender.service")
