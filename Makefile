@@ -204,7 +204,7 @@ IN := $(abspath $(DESTDIR))
 install_packages = for package in $(2); do \
 	(cd $$package/.. && find $${package\#\#*/} -name '*.py' -exec install -D -m 644 {} $(IN)$(1)/{} \;) || exit; done
 
-# one after the other, also with make -j
+# the check comes first, also with make -j and -k
 install: no-clash
 	$(MAKE) install-agent install-sender
 

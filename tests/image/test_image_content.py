@@ -9,6 +9,7 @@ import json
 import os
 import pathlib
 import subprocess
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -109,23 +110,39 @@ def test_the_list_of_a_finished_image_has_squashed_files(
 
 @pytest.mark.parametrize("squashed", ["", *SQUASHED])
 @pytest.mark.parametrize("early", ["", "microcode"])
+@pytest.mark.parametrize("compressed", ["", "zstd", "xz"])
 def test_an_image_that_was_cut_off_is_not_whole(
-    tmp_path: pathlib.Path, squashed: str, early: str
+    tmp_path: pathlib.Path, squashed: str, early: str, compressed: str
 ) -> None:
-    path = pathlib.Path(pack(tmp_path, squashed, FILES))
-    microcode = tmp_path / "early"
+    path = pathlib.Path(pack(tmp_path, squashed, {**FILES, "bulk": os.urandom(50_000).hex()}))
+    if compressed:
+        filter_ = [compressed, "--stdout", *(["--check=crc32"] if compressed == "xz" else [])]
+        path.write_bytes(output(filter_, path.read_bytes()))
     if early:  # a cpio of its own before the image's, with a file of this name
-        write(microcode, {"early_cpio": "1\n"})
-        command = ["cpio", "--create", "--format=newc", "--quiet"]
-        before = subprocess.run(
-            command, cwd=microcode, input=b"early_cpio\n", stdout=subprocess.PIPE, check=True
-        ).stdout
-        path.write_bytes(before + path.read_bytes())
+        write(tmp_path / "early", {"early_cpio": "1\n"})
+        cpio = ["cpio", "--create", "--format=newc", "--quiet", "--directory", tmp_path / "early"]
+        path.write_bytes(output(cpio, b"early_cpio\n") + path.read_bytes())
     whole = path.read_bytes()
     assert content.is_whole(str(path))
     for size in (0, 1, 511, 512, 513, 1000, len(whole) // 2, len(whole) - 4096):
         path.write_bytes(whole[:size])
         assert not content.is_whole(str(path)), size
+
+
+def output(command: Sequence[object], given: bytes) -> bytes:
+    words = [str(word) for word in command]
+    return subprocess.run(words, input=given, stdout=subprocess.PIPE, check=True).stdout
+
+
+@pytest.mark.parametrize("folder", ["usr/lib", "lib"])
+def test_a_complete_image_whatever_is_merged(tmp_path: pathlib.Path, folder: str) -> None:
+    write(tmp_path / "root", {f"{folder}/dracut/build-parameter.txt": "\n"})
+    names = subprocess.run(
+        ["find", "."], cwd=tmp_path / "root", check=True, stdout=subprocess.PIPE
+    ).stdout
+    cpio = ["cpio", "--create", "--format=newc", "--quiet", "--directory", tmp_path / "root"]
+    (tmp_path / "image").write_bytes(output(cpio, names))
+    assert content.is_whole(str(tmp_path / "image"))
 
 
 def test_for_reading(tmp_path: pathlib.Path) -> None:

@@ -43,9 +43,12 @@ def listed(nodes: Iterable[tuple[str, bool]], told: Mapping[str, str]) -> live.L
         for node, value in told.items()
     )
     return live.parse(
-        f"<pacemaker-result><nodes>{shown}</nodes><node_attributes>{attributes}</node_attributes>"
-        "</pacemaker-result>".encode()
+        result(f"<nodes>{shown}</nodes><node_attributes>{attributes}</node_attributes>")
     )
+
+
+def result(content: str, status: str = '<status code="0" message="OK"/>') -> bytes:
+    return f"<pacemaker-result>{content}{status}</pacemaker-result>".encode()
 
 
 def status(**told: str | None) -> live.Live:
@@ -249,6 +252,35 @@ def test_a_name_twice() -> None:
         said = listed([("node2", online) for online in order], {"node2": "1" * 16})
         assert not said.is_absent("node2")
         assert said.key_of("node2") == "1" * 16
+
+
+@pytest.mark.parametrize(
+    ("signs", "member"),
+    [
+        ('online="true" pending="false"', True),
+        ('online="true" pending="true"', False),  # Corosync runs there, Pacemaker does not
+        ('online="false" pending="false"', False),
+        ('online="false" pending="true"', False),
+        ('online="true"', True),
+        ("", False),
+    ],
+)
+def test_members(signs: str, member: bool) -> None:
+    said = live.parse(result(f'<nodes><node name="Node1" {signs}/></nodes>'))
+    assert said.is_absent("node1") != member
+
+
+@pytest.mark.parametrize(
+    ("status", "told"),
+    [
+        ('<status code="102" message="Not connected"><errors/></status>', "Not connected"),
+        ('<status code="1"/>', "nothing of its status"),
+        ("", "nothing of its status"),
+    ],
+)
+def test_an_error_of_crm_mon(status: str, told: str) -> None:
+    with pytest.raises(CibError, match=told):
+        live.parse(result('<nodes><node name="node1" online="true"/></nodes>', status))
 
 
 def test_what_a_node_told_that_has_left_does_not_count() -> None:

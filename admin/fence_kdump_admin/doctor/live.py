@@ -54,7 +54,7 @@ def look(root: str) -> Live:
     if not crm_mon:
         return Live(problem="Pacemaker's command crm_mon is not installed")
     try:
-        said = programs.run([crm_mon, *_ASK], _PATIENCE)
+        said = programs.run([crm_mon, *_ASK], _PATIENCE, check=False)
         return parse(said.encode("utf-8", "surrogateescape"))
     except (programs.ProgramError, CibError) as error:
         return Live(problem=f"the running cluster does not answer: {error}")
@@ -65,16 +65,22 @@ def parse(data: bytes) -> Live:
 
     data -- XML
 
-    Raises CibError.
+    Raises CibError, also if it is an error that crm_mon prints.
     """
     if len(data) > MOST:
         raise CibError("crm_mon prints too much")
     top = tree(data)
+    status = top.find("status")
+    if status is None or status.get("code") != "0":
+        message = "" if status is None else status.get("message", "")
+        raise CibError(f"crm_mon says: {message or 'nothing of its status'}")
     members: dict[bytes, bool] = {}
     for node in top.iterfind("nodes/node"):
         name = fold(node.get("name", ""))
+        # only Corosync runs on a node that is pending
+        is_member = node.get("online") == "true" and node.get("pending") != "true"
         # a node with another id, that had the same name before, may still be there
-        members[name] = members.get(name, False) or node.get("online") == "true"
+        members[name] = members.get(name, False) or is_member
     keys: dict[bytes, str] = {}
     for node in top.iterfind("node_attributes/node"):
         name = fold(node.get("name", ""))

@@ -31,7 +31,8 @@ def is_whole(path: str) -> bool:
     must also find what every image has, squashed or not.
     """
     try:
-        return bool(_lsinitrd("-f", "usr/lib/dracut/build-parameter.txt", path))
+        # with * as dracut's --rebuild, since not every system has merged /lib into /usr
+        return bool(_lsinitrd("-f", "*lib/dracut/build-parameter.txt", path))
     except ImageError:
         return False
 
