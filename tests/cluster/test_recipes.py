@@ -86,6 +86,6 @@ def test_an_agent_that_is_killed_has_said_what_came(one: Cluster, node: Node) ->
     with fence(node) as fencing, sender(node):
         result = fencing.result()
     assert result.status != 0
-    assert "timed out after 4s" in node.log(), "Pacemaker has not killed it"
-    assert "valid messages came from 127.0.0.1 (1)" in node.log()
-    assert 'pcmk_host_map="NODE:127.0.0.1"' in node.log()
+    # by then Pacemaker may have given up the fencing, and only be about to kill the agent
+    one.logged("timed out after 4s")
+    one.logged(r"valid messages came from 127\.0\.0\.1 \(1\).* pcmk_host_map=\"NODE:127\.0\.0\.1\"")
