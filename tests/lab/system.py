@@ -33,10 +33,13 @@ _APPEND = (
     f"root=LABEL={_LABEL} rw console=ttyS0 crashkernel=256M panic=10 net.ifnames=0"
     " systemd.show_status=0 unknown_nmi_panic"
 )
+# A node's memory takes a while to save. This machine's might be saved before the others ask for its
+# fencing, 11 s after the panic.
+_LONG_DUMP = "rig.dump_after=30"
 _FILES = {
     "fstab": f"LABEL={_LABEL} / ext4 rw 0 0\n",
     "machine-id": "6f1d8c5e0b534c3f9d559a0c3d0b7a02\n",
-    "sysconfig/kdump": f'KDUMP_COMMANDLINE="{CRASH_CMDLINE} rig.reboot"\n',
+    "sysconfig/kdump": f'KDUMP_COMMANDLINE="{CRASH_CMDLINE} rig.reboot {_LONG_DUMP}"\n',
     "systemd/network/10-eth0.network": "[Match]\nName=eth0\n[Network]\nAddress={address}/24\n",
 }
 _BOOT = 900.0  # seconds; it builds a crash image, without hardware's help
