@@ -1,6 +1,6 @@
 """The running cluster: which nodes are members now, and which key each one's crash image has.
 
-crm_mon(8) tells both. The status section of the CIB says less: Pacemaker 3.0.3 notes a Pacemaker
+crm_mon(8) tells both. The status section of the CIB says less: Pacemaker 3 may note a Pacemaker
 Remote node there as lost that is online.
 """
 
