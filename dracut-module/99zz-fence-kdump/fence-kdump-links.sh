@@ -125,7 +125,8 @@ replay() {
 }
 
 # batch LINES: do the lines with one ip, because starting it takes longer than its work. From the first
-# line that fails, do them one by one.
+# line that fails, do them one by one. If the line before takes a link down, do that again: newer kernels
+# may take a vlan up some time after its NIC, and no bond takes a link that is up.
 batch() {
     [ -n "$1" ] || return 0
     error=$(echo "$1" | ip -batch - 2>&1) && return
@@ -134,9 +135,14 @@ batch() {
         '' | *[!0-9]*) from=1 ;;
     esac
     echo "$1" | {
-        failed=0 at=0
+        failed=0 at=0 before=
         while read -r line; do
             at=$((at + 1))
+            # shellcheck disable=SC2086 # words
+            case $at:$before in
+                "$from":*" down") step $before ;;
+            esac
+            before=$line
             [ "$at" -ge "$from" ] || continue
             # shellcheck disable=SC2086 # words
             step $line || failed=1

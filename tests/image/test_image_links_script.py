@@ -324,6 +324,29 @@ def test_failure_is_one_line_and_the_rest_is_done(crash: Crash) -> None:
     assert "ip link set dev fence-kdump2 master bond0" in crash.calls()
 
 
+LATE = """#!/bin/sh
+echo "$*" >>"$LOG.late"
+if [ "$1" = -batch ]; then
+    cat >/dev/null
+    echo "Command failed -:2"
+    exit 1
+fi
+# the kernel takes it up between the first two
+case "$*:$(grep -c "fk1 down" "$LOG.late")" in
+    "link set dev fk1 master fk2:0") echo "Error: Device can not be enslaved while up."; exit 2 ;;
+esac
+"""
+
+
+def test_a_vlan_that_the_kernel_takes_up_late_is_taken_down_again(crash: Crash) -> None:
+    """Linux 7.2 takes vlans up some time after their NIC; a bond takes none that is up."""
+    crash.program("ip", LATE)
+    lines = ["link set dev fk1 down", "link set dev fk1 master fk2", "link set dev fk1 up"]
+    crash.start("".join(f"{line}\n" for line in lines))
+    assert crash.end() == ""
+    assert (crash.where / "log.late").read_text().splitlines() == ["-batch -", *lines]
+
+
 def test_words_of_the_plan_are_no_patterns(crash: Crash) -> None:
     (crash.where / "bond0").touch()  # what "b*" would become here
     crash.nic("eth0", ONE, "virtio_net", 2)
