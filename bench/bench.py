@@ -234,7 +234,6 @@ def exec_to_listening() -> Row:
 @contextlib.contextmanager
 def large_cib() -> Iterator[None]:
     """Pacemaker's configuration, a resource a line, in the sandbox's own /var/lib."""
-    assert os.environ.get("FENCE_KDUMP_SANDBOX"), "start it with tools/sandbox"
     path = "/var/lib/pacemaker/cib/cib.xml"
     resource = '<primitive id="r{0}" class="ocf" provider="pacemaker" type="Dummy"/>\n'
     resources = "".join(resource.format(number) for number in range(15000))
@@ -350,7 +349,11 @@ ROWS: tuple[Callable[[], Row], ...] = (
 
 def main() -> int:
     """Print the table, a row as soon as it is there, and save it."""
+    assert os.environ.get("FENCE_KDUMP_SANDBOX"), "start it with tools/sandbox"
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    # the package's example has a node whose name nobody can look up, so 10.0.0.2 may be that node
+    with contextlib.suppress(FileNotFoundError):
+        os.truncate("/etc/corosync/corosync.conf", 0)
     measure_all("bench", ROWS)
     return 0
 

@@ -12,7 +12,7 @@ from fence_kdump_send.console import in_crash_kernel, say
 from fence_kdump_send.options import Options
 from fence_kdump_send.routes import Reachability
 from fence_kdump_send.schedule import Schedule
-from fence_kdump_send.sockets import has_source, listen_to_routes, open_socket
+from fence_kdump_send.sockets import listen_to_routes, open_socket, source_of
 from fence_kdump_send.targets import FAMILIES, Lookups, Node, Target, literal
 
 TYPE_CHECKING = False
@@ -73,6 +73,7 @@ class _Sender:
         self._takes_key = bool(options.key)
         self._answers: Answers | None = None
         self._reachability = Reachability()
+        self._has_source = False
         self._retry_at = 0.0
         self._wake_read, self._wake_write = posix.pipe()
         posix.set_blocking(self._wake_read, False)
@@ -107,6 +108,7 @@ class _Sender:
         change.
         """
         lines = []
+        self._has_source = False
         for target in self.targets:
             if not target.pending:
                 continue
@@ -126,8 +128,12 @@ class _Sender:
         """Send a message to one address. Returns why that is not possible, "" if it is."""
         try:
             sock = self._socket_of(target.family)
-            if target.family == _socket.AF_INET and not has_source(target.sockaddr):
-                return "no source address"
+            if target.family == _socket.AF_INET and not self._has_source:
+                source = source_of(target.sockaddr)
+                if source == "0.0.0.0":  # noqa: S104
+                    return "no source address"
+                # one is enough: where a NIC has no address, the kernel takes that of another
+                self._has_source = bool(source)
             sock.sendto(self._message, target.sockaddr)
         except OSError as error:
             return error.strerror or str(error)

@@ -7,7 +7,7 @@ import _socket
 from fence_kdump_send.console import say
 from fence_kdump_send.routes import GROUPS
 
-__all__ = ["has_source", "listen_to_routes", "open_socket"]
+__all__ = ["listen_to_routes", "open_socket", "source_of"]
 
 # Messages to neighbours that do not answer wait in the send buffer of the socket. With the default
 # size, a few hundred dead nodes would block the messages to live nodes.
@@ -51,23 +51,23 @@ def _bind(sock: _socket.socket, port: int) -> None:
         say(f"cannot send from UDP port {port}: {error.strerror}; challenges may get lost")
 
 
-def has_source(sockaddr: tuple[object, ...]) -> bool:
-    """Whether this node has an address from which a message to an IPv4 address could come.
+def source_of(sockaddr: tuple[object, ...]) -> str:
+    """The address from which a message to an IPv4 address would come, "" if that is not known.
 
     sockaddr -- the argument of sendto
 
     With a route but without an address, the kernel sends from 0.0.0.0, and nobody believes that.
-    For IPv6 it refuses. Where nothing can be found out, the answer is yes: then sendto says why.
+    For IPv6 it refuses.
     """
     try:
         probe = _socket.socket(_socket.AF_INET, _socket.SOCK_DGRAM | _socket.SOCK_CLOEXEC)
     except OSError:
-        return True
+        return ""
     try:
         probe.connect(sockaddr)  # sends nothing, but chooses the route and the source
-        return bool(probe.getsockname()[0] != "0.0.0.0")  # noqa: S104
+        return str(probe.getsockname()[0])
     except OSError:
-        return True
+        return ""
     finally:
         probe.close()
 

@@ -134,8 +134,10 @@ def test_an_address_that_comes_later_than_its_route() -> None:
     tap = Tap(survivor)
     peer.ip("address del 10.0.0.2/24 dev eth0")
     peer.ip("route add 10.0.0.1/32 dev eth0")
-    with sending(peer, "-i", HOUR, "10.0.0.1") as program:
+    # the way to the first one is not known at all
+    with sending(peer, "-i", HOUR, "192.0.2.1", "10.0.0.1") as program:
         assert program.line("stderr") == WARNING
+        assert "192.0.2.1: Network is unreachable, trying again" in program.line("stderr")
         assert "10.0.0.1: no source address, trying again" in program.line("stderr")
         address(peer, "10.0.0.2/24")
         assert next(iter(tap))[IP].src == "10.0.0.2"
