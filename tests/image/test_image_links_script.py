@@ -339,7 +339,7 @@ esac
 
 
 def test_a_vlan_that_the_kernel_takes_up_late_is_taken_down_again(crash: Crash) -> None:
-    """Linux 7.2 takes vlans up some time after their NIC; a bond takes none that is up."""
+    """Seen once, with Linux 7.2. A bond takes no link that is up."""
     crash.program("ip", LATE)
     lines = ["link set dev fk1 down", "link set dev fk1 master fk2", "link set dev fk1 up"]
     crash.start("".join(f"{line}\n" for line in lines))
