@@ -66,12 +66,19 @@ def pack(where: pathlib.Path, squashed: str, files: dict[str, str]) -> str:
     if squashed:
         words = [w.format(root=inner, image=outer / squashed) for w in SQUASHED[squashed]]
         subprocess.run(words, check=True, capture_output=True)
-    listing = subprocess.run(["find", "."], cwd=outer, check=True, stdout=subprocess.PIPE).stdout
-    path = str(where / "crash.img")
-    with open(path, "wb") as file:
-        pack = ["cpio", "--create", "--format=newc", "--quiet"]
-        subprocess.run(pack, cwd=outer, input=listing, stdout=file, check=True)
-    return path
+    path = where / "crash.img"
+    path.write_bytes(cpio(outer))
+    return str(path)
+
+
+def cpio(folder: pathlib.Path) -> bytes:
+    """An archive of a folder, as the kernel unpacks it."""
+    listing = output(["find", "."], cwd=folder)
+    return output(["cpio", "--create", "--format=newc", "--quiet"], listing, cwd=folder)
+
+
+def output(command: Sequence[str], given: bytes = b"", cwd: pathlib.Path | None = None) -> bytes:
+    return subprocess.run(command, input=given, cwd=cwd, stdout=subprocess.PIPE, check=True).stdout
 
 
 def show(path: str, *options: str) -> subprocess.CompletedProcess[str]:
@@ -120,8 +127,7 @@ def test_an_image_that_was_cut_off_is_not_whole(
         path.write_bytes(output(filter_, path.read_bytes()))
     if early:  # a cpio of its own before the image's, with a file of this name
         write(tmp_path / "early", {"early_cpio": "1\n"})
-        cpio = ["cpio", "--create", "--format=newc", "--quiet", "--directory", tmp_path / "early"]
-        path.write_bytes(output(cpio, b"early_cpio\n") + path.read_bytes())
+        path.write_bytes(cpio(tmp_path / "early") + path.read_bytes())
     whole = path.read_bytes()
     assert content.is_whole(str(path))
     for size in (0, 1, 511, 512, 513, 1000, len(whole) // 2, len(whole) - 4096):
@@ -129,19 +135,10 @@ def test_an_image_that_was_cut_off_is_not_whole(
         assert not content.is_whole(str(path)), size
 
 
-def output(command: Sequence[object], given: bytes) -> bytes:
-    words = [str(word) for word in command]
-    return subprocess.run(words, input=given, stdout=subprocess.PIPE, check=True).stdout
-
-
 @pytest.mark.parametrize("folder", ["usr/lib", "lib"])
 def test_a_complete_image_whatever_is_merged(tmp_path: pathlib.Path, folder: str) -> None:
     write(tmp_path / "root", {f"{folder}/dracut/build-parameter.txt": "\n"})
-    names = subprocess.run(
-        ["find", "."], cwd=tmp_path / "root", check=True, stdout=subprocess.PIPE
-    ).stdout
-    cpio = ["cpio", "--create", "--format=newc", "--quiet", "--directory", tmp_path / "root"]
-    (tmp_path / "image").write_bytes(output(cpio, names))
+    (tmp_path / "image").write_bytes(cpio(tmp_path / "root"))
     assert content.is_whole(str(tmp_path / "image"))
 
 

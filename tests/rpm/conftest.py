@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -61,22 +61,16 @@ def newer_repo(tmp_path_factory: pytest.TempPathFactory, newer: str) -> str:
 @pytest.fixture(scope="session")
 def older_repo(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The same, some time before: a sender 0.1.0."""
-    where = str(tmp_path_factory.mktemp("older"))
-    folder = build(where, "-bb", f"{HERE}/older.spec")
-    return repository(f"{where}/repo", package(folder, "fence-kdump-send"))
+    return _made(str(tmp_path_factory.mktemp("older")), "older", ["fence-kdump-send"])
 
 
-C_SIDE = ("kdump", "ipmilan", "all")
+C_SIDE = [f"fence-agents-{name}" for name in ("kdump", "ipmilan", "all")]
 
 
 @pytest.fixture(scope="session")
 def c_repo(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The distribution's repository, with the C agent."""
-    where = str(tmp_path_factory.mktemp("c"))
-    folder = build(where, "-bb", f"{HERE}/c-agent.spec")
-    return repository(
-        f"{where}/repo", *(package(folder, f"fence-agents-{name}") for name in C_SIDE)
-    )
+    return _made(str(tmp_path_factory.mktemp("c")), "c-agent", C_SIDE)
 
 
 @pytest.fixture(scope="session")
@@ -92,8 +86,14 @@ def newer_late_repo(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def _late(where: str, version: int) -> str:
-    folder = build(where, "--define", f"of {version}", "-bb", f"{HERE}/late.spec")
-    return repository(f"{where}/repo", package(folder, "late"))
+    return _made(where, "late", ["late"], of=str(version))
+
+
+def _made(where: str, spec: str, names: Sequence[str], **macros: str) -> str:
+    """A repository with the packages of these names that a spec of this folder makes."""
+    defined = [word for macro in macros.items() for word in ("--define", " ".join(macro))]
+    folder = build(where, *defined, "-bb", f"{HERE}/{spec}.spec")
+    return repository(f"{where}/repo", *(package(folder, name) for name in names))
 
 
 @pytest.fixture(scope="session")
@@ -105,11 +105,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> str:
     needs = query(package(DIST, "fence-kdump-send"), "--requires")
     with open(f"{where}/provided", "w") as file:
         file.writelines(f"{need}\n" for need in needs if re.match(r"(lib|ld-)\S*\.so|rtld", need))
-    folder = build(
-        where, "--define", f"provided {where}/provided", "--define", f"busybox {busybox}",
-        "-bb", f"{HERE}/stub-base.spec",
-    )  # fmt: skip
-    return repository(f"{where}/repo", package(folder, "stub-base"))
+    return _made(where, "stub-base", ["stub-base"], provided=f"{where}/provided", busybox=busybox)
 
 
 @pytest.fixture
